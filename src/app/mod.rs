@@ -1,0 +1,1 @@
+//! Puts the rooms together; the tests call the same function.

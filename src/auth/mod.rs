@@ -1,0 +1,1 @@
+//! A bearer JWT becomes a Caller with permissions and integrations.

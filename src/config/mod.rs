@@ -1,0 +1,1 @@
+//! Every setting: its name, environment name, default and help.

@@ -1,0 +1,1 @@
+//! The schema: a file per type; query, mutation, guard, error, loaders.

@@ -1,0 +1,1 @@
+//! Routes, limits, request id, bearer token, health.

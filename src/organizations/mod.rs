@@ -1,0 +1,1 @@
+//! One connected organization: cached reads, and changes.

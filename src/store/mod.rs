@@ -1,0 +1,1 @@
+//! The embedded database: pool, migrations, encryption of secrets.
