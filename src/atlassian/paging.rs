@@ -1,0 +1,78 @@
+use std::collections::HashSet;
+
+use reqwest::Url;
+
+use super::error::{Error, ErrorKind, Result};
+use crate::domain::Page;
+
+/// More pages than any list of ours has: 200,000 people, a hundred a page.
+const MAX_PAGES: usize = 2_000;
+
+/// The cursor that `links.next` holds, bare or as a member of a whole address; `None` at the end of the list.
+///
+/// An address is never called: its cursor is sent to the path that was called, so that it can name no other.
+///
+/// # Errors
+/// `ForeignHost` where the address is of another origin than the one just called; `InvalidResponse` where it has no
+/// cursor.
+pub(super) fn cursor(
+    operation: &'static str,
+    called: &Url,
+    next: Option<&str>,
+) -> Result<Option<String>> {
+    let Some(next) = next.filter(|next| !next.is_empty()) else {
+        return Ok(None);
+    };
+    if !next.contains("://") {
+        return Ok(Some(next.to_owned()));
+    }
+    let unreadable = || Error::new(ErrorKind::InvalidResponse, operation).at("links.next");
+    let address = Url::parse(next).map_err(|error| unreadable().with_cause(error))?;
+    if address.origin() != called.origin() {
+        return Err(Error::new(ErrorKind::ForeignHost, operation));
+    }
+    let cursor = address.query_pairs().find(|(name, _)| name == "cursor");
+    cursor
+        .map(|(_, cursor)| Some(cursor.into_owned()))
+        .ok_or_else(unreadable)
+}
+
+/// A page of the list, unless it leads back to itself.
+///
+/// # Errors
+/// `RepeatedCursor` where the next page is the one that `sent` asked for.
+pub(super) fn page<T>(
+    operation: &'static str,
+    items: Vec<T>,
+    next: Option<String>,
+    sent: Option<&str>,
+) -> Result<Page<T>> {
+    if next.is_some() && next.as_deref() == sent {
+        return Err(Error::new(ErrorKind::RepeatedCursor, operation));
+    }
+    Ok(Page { items, next })
+}
+
+/// Every row of a list, page after page.
+///
+/// # Errors
+/// What a page fails with; `RepeatedCursor` where a cursor comes back or the pages exceed a bound.
+pub(super) async fn all<T, F, Fut>(operation: &'static str, mut ask: F) -> Result<Vec<T>>
+where
+    F: FnMut(Option<String>) -> Fut,
+    Fut: Future<Output = Result<Page<T>>>,
+{
+    let mut seen = HashSet::new();
+    let mut rows = Vec::new();
+    let mut cursor = None;
+    for _ in 0..MAX_PAGES {
+        let page = ask(cursor).await?;
+        rows.extend(page.items);
+        match page.next {
+            None => return Ok(rows),
+            Some(next) if !seen.insert(next.clone()) => break,
+            Some(next) => cursor = Some(next),
+        }
+    }
+    Err(Error::new(ErrorKind::RepeatedCursor, operation))
+}
