@@ -3,7 +3,7 @@ use std::sync::Arc;
 use async_graphql::{Context, ID, Object, SimpleObject};
 
 use super::{
-    connection::{Connection, Paging},
+    connection::{Listed, Paging},
     error::Result,
     id::ObjectId,
     integration::Integration,
@@ -113,7 +113,7 @@ pub(super) async fn page(
     integrations: &[Integration],
     filter: ActivityFilter,
     page: (i32, Option<String>),
-) -> Result<Connection<ActivityEvent>> {
+) -> Result<Listed<ActivityEvent>> {
     let paging = Paging::new(page.0, page.1.as_deref(), ("activity", &filter))?;
     let ask = async |integration: Integration, first, after| {
         let request = EventsRequest { filter: filter.clone(), first, after };

@@ -1,6 +1,6 @@
 use std::future::Future;
 
-use async_graphql::{Context, OutputType, SimpleObject};
+use async_graphql::{Context, SimpleObject};
 
 use super::{
     activity::ActivityEvent,
@@ -32,36 +32,59 @@ pub struct PageInfo {
     pub end_cursor: Option<String>,
 }
 
-/// A page of a list.
-#[derive(Debug, Clone, SimpleObject)]
-#[graphql(concrete(name = "IntegrationConnection", params(Integration)))]
-#[graphql(concrete(name = "UserConnection", params(User)))]
-#[graphql(concrete(name = "GroupConnection", params(Group)))]
-#[graphql(concrete(name = "ActivityEventConnection", params(ActivityEvent)))]
-pub struct Connection<T: OutputType> {
-    /// The rows with their cursors.
-    edges: Vec<Edge<T>>,
-    /// The rows.
-    nodes: Vec<T>,
-    /// Where the page stands in its list.
-    page_info: PageInfo,
-    /// How many rows the whole list has: one more upstream call an organization. Null where only reading
-    /// everything would tell, or where one organization could not be asked.
+/// A page of a list, before it gets the name of its type.
+pub(super) struct Listed<N> {
+    edges: Vec<(String, N)>,
+    has_next_page: bool,
+    has_previous_page: bool,
     total_count: Option<u64>,
 }
 
-/// A row and its cursor.
-#[derive(Debug, Clone, SimpleObject)]
-#[graphql(concrete(name = "IntegrationEdge", params(Integration)))]
-#[graphql(concrete(name = "UserEdge", params(User)))]
-#[graphql(concrete(name = "GroupEdge", params(Group)))]
-#[graphql(concrete(name = "ActivityEventEdge", params(ActivityEvent)))]
-pub struct Edge<T: OutputType> {
-    /// Give it as `after` to go on behind this row.
-    cursor: String,
-    /// The row.
-    node: T,
+// The library has no generic type with another one inside, so that each list gets its two types here.
+macro_rules! connection {
+    ($connection:ident, $edge:ident, $node:ty, $what:literal) => {
+        #[doc = concat!("A page of ", $what, ".")]
+        #[derive(Clone, SimpleObject)]
+        pub struct $connection {
+            /// The rows with their cursors.
+            edges: Vec<$edge>,
+            /// The rows.
+            nodes: Vec<$node>,
+            /// Where the page stands in its list.
+            page_info: PageInfo,
+            /// How many rows the whole list has: one more upstream call an organization. Null where only reading
+            /// everything would tell, or where an organization could not be asked.
+            total_count: Option<u64>,
+        }
+
+        #[doc = concat!("One of ", $what, ", and its cursor.")]
+        #[derive(Clone, SimpleObject)]
+        pub struct $edge {
+            /// Give it as `after` to go on behind this row.
+            cursor: String,
+            /// The row.
+            node: $node,
+        }
+
+        impl From<Listed<$node>> for $connection {
+            fn from(listed: Listed<$node>) -> Self {
+                let page_info = listed.page_info();
+                let edge = |(cursor, node)| $edge { cursor, node };
+                Self {
+                    nodes: listed.edges.iter().map(|(_, node)| node.clone()).collect(),
+                    edges: listed.edges.into_iter().map(edge).collect(),
+                    page_info,
+                    total_count: listed.total_count,
+                }
+            }
+        }
+    };
 }
+
+connection!(IntegrationConnection, IntegrationEdge, Integration, "integrations");
+connection!(UserConnection, UserEdge, User, "people");
+connection!(GroupConnection, GroupEdge, Group, "groups");
+connection!(ActivityEventConnection, ActivityEventEdge, ActivityEvent, "audit events");
 
 /// Which rows of which list.
 pub(super) struct Paging {
@@ -95,13 +118,12 @@ impl Paging {
         integrations: &[Integration],
         ask: impl Fn(Integration, u16, Option<Position>) -> Answer,
         node: impl Fn(&Integration, &Row<T>) -> N,
-    ) -> Result<Connection<N>>
+    ) -> Result<Listed<N>>
     where
-        N: OutputType + Clone,
         Answer: Future<Output = organizations::Result<Rows<T>>>,
     {
         let (begin, mut position) = self.begin(integrations)?;
-        let mut edges: Vec<Edge<N>> = Vec::new();
+        let mut edges: Vec<(String, N)> = Vec::new();
         let mut has_next_page = false;
         for integration in integrations.iter().skip(begin) {
             let room = self.first.saturating_sub(u16::try_from(edges.len()).unwrap_or(u16::MAX));
@@ -123,32 +145,34 @@ impl Paging {
             if let Some(freshness) = page.freshness {
                 Request::of(ctx).note(freshness);
             }
-            edges.extend(page.rows.iter().map(|row| Edge {
-                cursor: Cursor::new(self.list, integration.id().clone(), row.next.clone()).encode(),
-                node: node(integration, row),
+            edges.extend(page.rows.iter().map(|row| {
+                let cursor = Cursor::new(self.list, integration.id().clone(), row.next.clone());
+                (cursor.encode(), node(integration, row))
             }));
             if page.has_more {
                 has_next_page = true;
                 break;
             }
         }
-        Ok(Connection::new(edges, has_next_page, self.after.is_some()))
+        Ok(self.listed(edges, has_next_page))
     }
 
     /// A page of rows that are all at hand, each with the key that its cursor holds.
-    pub(super) fn of_integrations(self, all: Vec<Integration>) -> Result<Connection<Integration>> {
+    pub(super) fn of_integrations(self, all: Vec<Integration>) -> Result<Listed<Integration>> {
         let (begin, _) = self.begin(&all)?;
         let total = all.len();
         let rows: Vec<Integration> =
             all.into_iter().skip(begin).take(usize::from(self.first)).collect();
         let has_next_page = begin + rows.len() < total;
-        let edge = |node: Integration| Edge {
-            cursor: Cursor::new(self.list, node.id().clone(), None).encode(),
-            node,
+        let edge = |node: Integration| {
+            (Cursor::new(self.list, node.id().clone(), None).encode(), node)
         };
         let edges = rows.into_iter().map(edge).collect();
-        let connection = Connection::new(edges, has_next_page, self.after.is_some());
-        Ok(connection.with_total(Some(total as u64)))
+        Ok(self.listed(edges, has_next_page).with_total(Some(total as u64)))
+    }
+
+    fn listed<N>(&self, edges: Vec<(String, N)>, has_next_page: bool) -> Listed<N> {
+        Listed { edges, has_next_page, has_previous_page: self.after.is_some(), total_count: None }
     }
 
     // The cursor of an integration's last row leads to the next integration.
@@ -167,23 +191,18 @@ impl Paging {
     }
 }
 
-impl<T: OutputType + Clone> Connection<T> {
-    fn new(edges: Vec<Edge<T>>, has_next_page: bool, has_previous_page: bool) -> Self {
-        Self {
-            page_info: PageInfo {
-                has_next_page,
-                has_previous_page,
-                start_cursor: edges.first().map(|edge| edge.cursor.clone()),
-                end_cursor: edges.last().map(|edge| edge.cursor.clone()),
-            },
-            nodes: edges.iter().map(|edge| edge.node.clone()).collect(),
-            edges,
-            total_count: None,
-        }
-    }
-
+impl<N> Listed<N> {
     pub(super) fn with_total(self, total_count: Option<u64>) -> Self {
         Self { total_count, ..self }
+    }
+
+    fn page_info(&self) -> PageInfo {
+        PageInfo {
+            has_next_page: self.has_next_page,
+            has_previous_page: self.has_previous_page,
+            start_cursor: self.edges.first().map(|(cursor, _)| cursor.clone()),
+            end_cursor: self.edges.last().map(|(cursor, _)| cursor.clone()),
+        }
     }
 }
 
@@ -229,11 +248,11 @@ impl Edges {
     }
 
     /// The page; a cursor holds the index of the next row.
-    pub(super) fn of<N: OutputType + Clone>(
+    pub(super) fn of<N>(
         self,
         integration: &IntegrationId,
         all: Vec<N>,
-    ) -> Result<Connection<N>> {
+    ) -> Result<Listed<N>> {
         let begin = match self.0.after.as_ref().map(|cursor| &cursor.position) {
             None => 0,
             Some(Some(Position::Index(index))) => *index as usize,
@@ -243,12 +262,11 @@ impl Edges {
         let edge = |(index, node): (usize, N)| {
             let next = Position::Index(u32::try_from(index + 1).unwrap_or(u32::MAX));
             let cursor = Cursor::new(self.0.list, integration.clone(), Some(next)).encode();
-            Edge { cursor, node }
+            (cursor, node)
         };
         let rows = all.into_iter().enumerate().skip(begin).take(usize::from(self.0.first));
-        let edges: Vec<Edge<N>> = rows.map(edge).collect();
+        let edges: Vec<(String, N)> = rows.map(edge).collect();
         let has_next_page = begin + edges.len() < total;
-        let connection = Connection::new(edges, has_next_page, self.0.after.is_some());
-        Ok(connection.with_total(Some(total as u64)))
+        Ok(self.0.listed(edges, has_next_page).with_total(Some(total as u64)))
     }
 }

@@ -3,7 +3,7 @@ use std::sync::Arc;
 use async_graphql::{Context, ID, Object};
 
 use super::{
-    connection::{Connection, Paging, total},
+    connection::{Paging, UserConnection, total},
     error::Result,
     filters::UserFilter,
     id::ObjectId,
@@ -137,7 +137,7 @@ impl Group {
         ctx: &Context<'_>,
         #[graphql(desc = "How many rows, 0 to 100.", default = 50)] first: i32,
         #[graphql(desc = "The cursor of the row to go on behind.")] after: Option<String>,
-    ) -> Result<Option<Connection<User>>> {
+    ) -> Result<Option<UserConnection>> {
         let paging = Paging::new(first, after.as_deref(), ("Group.members", self.group_id()))?;
         let filter = UserFilter::default().for_integration(self.integration.id())?;
         let filter =
@@ -153,7 +153,7 @@ impl Group {
             integration.organization.count_users(&filter).await
         });
         let (page, total) = futures_util::join!(page, total);
-        Ok(Some(page?.with_total(total)))
+        Ok(Some(page?.with_total(total).into()))
     }
 
     /// The roles that the group grants, each on its product. One upstream call a group; none for a group

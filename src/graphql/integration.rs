@@ -3,13 +3,12 @@ use std::sync::Arc;
 use async_graphql::{Context, ID, Object, SimpleObject};
 
 use super::{
-    activity::{self, ActivityEvent},
-    connection::Connection,
+    activity,
+    connection::{ActivityEventConnection, GroupConnection, UserConnection},
     enums::{CheckOutcome, CredentialKind, IntegrationStatus},
     error::{ApiError, Result},
     filters::{ActivityFilter, GroupFilter, UserFilter, UserOrder},
     freshness::Freshness,
-    group::Group,
     guard::{ACTIVITY, DIRECTORY},
     id::ObjectId,
     lists,
@@ -17,7 +16,6 @@ use super::{
     request::Request,
     role::Role,
     scalars::{Date, DateTime},
-    user::User,
 };
 use crate::{
     domain::{self, IntegrationId, RoleId},
@@ -164,9 +162,9 @@ impl Integration {
         #[graphql(desc = "The cursor of the row to go on behind.")] after: Option<String>,
         #[graphql(desc = "Which people.")] filter: Option<UserFilter>,
         #[graphql(desc = "In what order; Atlassian's own without.")] order_by: Option<UserOrder>,
-    ) -> Result<Option<Connection<User>>> {
+    ) -> Result<Option<UserConnection>> {
         let integrations = std::slice::from_ref(self);
-        lists::users(ctx, integrations, (filter, order_by), (first, after)).await.map(Some)
+        lists::users(ctx, integrations, (filter, order_by), (first, after)).await.map(|page| Some(page.into()))
     }
 
     /// How many people the filter describes. One upstream call.
@@ -189,9 +187,9 @@ impl Integration {
         #[graphql(desc = "How many rows, 0 to 100.", default = 50)] first: i32,
         #[graphql(desc = "The cursor of the row to go on behind.")] after: Option<String>,
         #[graphql(desc = "Which groups.")] filter: Option<GroupFilter>,
-    ) -> Result<Option<Connection<Group>>> {
+    ) -> Result<Option<GroupConnection>> {
         let integrations = std::slice::from_ref(self);
-        lists::groups(ctx, integrations, filter, (first, after)).await.map(Some)
+        lists::groups(ctx, integrations, filter, (first, after)).await.map(|page| Some(page.into()))
     }
 
     /// The roles that Atlassian has, most powerful first.
@@ -208,10 +206,10 @@ impl Integration {
         #[graphql(desc = "How many rows, 0 to 100.", default = 50)] first: i32,
         #[graphql(desc = "The cursor of the row to go on behind.")] after: Option<String>,
         #[graphql(desc = "Which events.")] filter: Option<ActivityFilter>,
-    ) -> Result<Option<Connection<ActivityEvent>>> {
+    ) -> Result<Option<ActivityEventConnection>> {
         let filter = filter.unwrap_or_default().into_domain()?;
         let integrations = std::slice::from_ref(self);
-        activity::page(ctx, integrations, filter, (first, after)).await.map(Some)
+        activity::page(ctx, integrations, filter, (first, after)).await.map(|page| Some(page.into()))
     }
 
     /// When this organization was last read; null where it has not been since the start.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_graphql::Context;
 
 use super::{
-    connection::{Connection, Paging, total},
+    connection::{Listed, Paging, total},
     error::{ApiError, Result},
     filters::{GroupFilter, UserFilter, UserOrder},
     group::Group,
@@ -26,7 +26,7 @@ pub(super) async fn users(
     integrations: &[Integration],
     which: (Option<UserFilter>, Option<UserOrder>),
     page: (i32, Option<String>),
-) -> Result<Connection<User>> {
+) -> Result<Listed<User>> {
     let filter = which.0.unwrap_or_default();
     filter.check()?;
     let order: Option<domain::UserOrder> = which.1.map(Into::into);
@@ -58,7 +58,7 @@ pub(super) async fn groups(
     integrations: &[Integration],
     filter: Option<GroupFilter>,
     page: (i32, Option<String>),
-) -> Result<Connection<Group>> {
+) -> Result<Listed<Group>> {
     let filter = filter.unwrap_or_default().into_domain()?;
     let paging = Paging::new(page.0, page.1.as_deref(), ("groups", &filter))?;
     let (with_user_count, with_resource_count) = selection::group_counts(ctx);

@@ -1,11 +1,12 @@
 use async_graphql::{Context, ID, Object};
 
 use super::{
-    activity::{self, ActivityEvent},
-    connection::{Connection, Paging},
+    activity,
+    connection::{
+        ActivityEventConnection, GroupConnection, IntegrationConnection, Paging, UserConnection,
+    },
     error::{ApiError, Result, add_error},
     filters::{ActivityFilter, GroupFilter, UserFilter, UserOrder},
-    group::Group,
     guard::{ACTIVITY, CONNECTED, DIRECTORY},
     id::ObjectId,
     integration::Integration,
@@ -75,9 +76,9 @@ impl Query {
         ctx: &Context<'_>,
         #[graphql(desc = "How many rows, 0 to 100.", default = 50)] first: i32,
         #[graphql(desc = "The cursor of the row to go on behind.")] after: Option<String>,
-    ) -> Result<Connection<Integration>> {
+    ) -> Result<IntegrationConnection> {
         let paging = Paging::new(first, after.as_deref(), "integrations")?;
-        paging.of_integrations(Request::of(ctx).integrations())
+        paging.of_integrations(Request::of(ctx).integrations()).map(Into::into)
     }
 
     /// One integration; null for what does not exist or is hidden from the caller.
@@ -105,9 +106,9 @@ impl Query {
         #[graphql(desc = "In what order inside each organization; Atlassian's own without.")]
         order_by: Option<UserOrder>,
         #[graphql(desc = "Only these integrations.")] integrations: Option<Vec<ID>>,
-    ) -> Result<Connection<User>> {
+    ) -> Result<UserConnection> {
         let chosen = Request::of(ctx).chosen(integrations.as_deref())?;
-        lists::users(ctx, &chosen, (filter, order_by), (first, after)).await
+        lists::users(ctx, &chosen, (filter, order_by), (first, after)).await.map(Into::into)
     }
 
     /// One person by account id; null where the organization does not know the account.
@@ -176,9 +177,9 @@ impl Query {
         #[graphql(desc = "The cursor of the row to go on behind.")] after: Option<String>,
         #[graphql(desc = "Which groups.")] filter: Option<GroupFilter>,
         #[graphql(desc = "Only these integrations.")] integrations: Option<Vec<ID>>,
-    ) -> Result<Connection<Group>> {
+    ) -> Result<GroupConnection> {
         let chosen = Request::of(ctx).chosen(integrations.as_deref())?;
-        lists::groups(ctx, &chosen, filter, (first, after)).await
+        lists::groups(ctx, &chosen, filter, (first, after)).await.map(Into::into)
     }
 
     /// The product instances of every organization.
@@ -210,10 +211,10 @@ impl Query {
         #[graphql(desc = "The cursor of the row to go on behind.")] after: Option<String>,
         #[graphql(desc = "Which events.")] filter: Option<ActivityFilter>,
         #[graphql(desc = "Only these integrations.")] integrations: Option<Vec<ID>>,
-    ) -> Result<Connection<ActivityEvent>> {
+    ) -> Result<ActivityEventConnection> {
         let chosen = Request::of(ctx).chosen(integrations.as_deref())?;
         let filter = filter.unwrap_or_default().into_domain()?;
-        activity::page(ctx, &chosen, filter, (first, after)).await
+        activity::page(ctx, &chosen, filter, (first, after)).await.map(Into::into)
     }
 
     /// What this query costs, and what Atlassian says of its own limits.

@@ -4,8 +4,8 @@ use async_graphql::{Context, ID, Object};
 use jiff::{SignedDuration, Timestamp};
 
 use super::{
-    activity::{self, ActivityEvent},
-    connection::{Connection, Edges},
+    activity,
+    connection::{ActivityEventConnection, Edges, GroupConnection},
     enums::{
         AccountStatus, AccountType, ClaimStatus, ManagementSource, MembershipStatus, Usage,
         UserStatus,
@@ -218,12 +218,12 @@ impl User {
         ctx: &Context<'_>,
         #[graphql(desc = "How many rows, 0 to 100.", default = 50)] first: i32,
         #[graphql(desc = "The cursor of the row to go on behind.")] after: Option<String>,
-    ) -> Result<Option<Connection<Group>>> {
+    ) -> Result<Option<GroupConnection>> {
         let edges = Edges::new(first, after.as_deref(), ("User.groups", &self.user.account_id))?;
         let user = self.with(ctx, Expand { groups: true, ..Expand::default() }).await?;
         let Some(groups) = &user.groups else { return Ok(None) };
         let group = |group: &domain::UserGroup| Group::of_member(self.integration.clone(), group.clone());
-        edges.of(self.integration.id(), groups.iter().map(group).collect()).map(Some)
+        edges.of(self.integration.id(), groups.iter().map(group).collect()).map(|page| Some(page.into()))
     }
 
     /// The organization-level roles: organization admin, site admin, user access admin, AI access. They come
@@ -248,11 +248,11 @@ impl User {
         #[graphql(desc = "How many rows, 0 to 100.", default = 50)] first: i32,
         #[graphql(desc = "The cursor of the row to go on behind.")] after: Option<String>,
         #[graphql(desc = "Which events; `actor` is this person.")] filter: Option<ActivityFilter>,
-    ) -> Result<Option<Connection<ActivityEvent>>> {
+    ) -> Result<Option<ActivityEventConnection>> {
         let mut filter = filter.unwrap_or_default().into_domain()?;
         filter.actor = Some(self.user.account_id.as_str().to_owned());
         let integrations = [self.integration.clone()];
-        activity::page(ctx, &integrations, filter, (first, after)).await.map(Some)
+        activity::page(ctx, &integrations, filter, (first, after)).await.map(|page| Some(page.into()))
     }
 
     /// Whether the caller's token allows deleting people here. Whether Atlassian allows it for this person
