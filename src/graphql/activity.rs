@@ -37,7 +37,7 @@ impl ActivityEvent {
     /// Opaque; stable for as long as Atlassian keeps the event, 180 days.
     pub(super) async fn id(&self) -> ID {
         let event = self.event.id.clone();
-        ObjectId::ActivityEvent(self.integration.id().clone(), event).encode()
+        ObjectId::ActivityEvent(self.integration.integration_id().clone(), event).encode()
     }
 
     /// The integration through which it was read.
@@ -65,7 +65,7 @@ impl ActivityEvent {
     async fn actor(&self, ctx: &Context<'_>) -> Result<Option<User>> {
         let Some(account) = &self.event.actor_id else { return Ok(None) };
         let key = UserKey {
-            integration: self.integration.id().clone(),
+            integration: self.integration.integration_id().clone(),
             account: account.clone(),
             expand: selection::user(&ctx.look_ahead()),
         };

@@ -134,7 +134,7 @@ impl Paging {
             let page = match ask(integration.clone(), room, position.take()).await {
                 Ok(page) => page,
                 Err(error) => {
-                    let error = ApiError::Organization(integration.id().clone(), error);
+                    let error = ApiError::Organization(integration.integration_id().clone(), error);
                     if integrations.len() == 1 || error.is_callers() {
                         return Err(error);
                     }
@@ -146,7 +146,7 @@ impl Paging {
                 Request::of(ctx).note(freshness);
             }
             edges.extend(page.rows.iter().map(|row| {
-                let cursor = Cursor::new(self.list, integration.id().clone(), row.next.clone());
+                let cursor = Cursor::new(self.list, integration.integration_id().clone(), row.next.clone());
                 (cursor.encode(), node(integration, row))
             }));
             if page.has_more {
@@ -165,7 +165,7 @@ impl Paging {
             all.into_iter().skip(begin).take(usize::from(self.first)).collect();
         let has_next_page = begin + rows.len() < total;
         let edge = |node: Integration| {
-            (Cursor::new(self.list, node.id().clone(), None).encode(), node)
+            (Cursor::new(self.list, node.integration_id().clone(), None).encode(), node)
         };
         let edges = rows.into_iter().map(edge).collect();
         Ok(self.listed(edges, has_next_page).with_total(Some(total as u64)))
@@ -182,7 +182,7 @@ impl Paging {
         };
         let index = integrations
             .iter()
-            .position(|integration| *integration.id() == cursor.integration)
+            .position(|integration| *integration.integration_id() == cursor.integration)
             .ok_or(ApiError::CursorInvalid)?;
         match &cursor.position {
             Some(position) => Ok((index, Some(position.clone()))),
@@ -227,7 +227,7 @@ where
             Ok(None) => total = None,
             Err(error) => {
                 total = None;
-                add_error(ctx, ApiError::Organization(integration.id().clone(), error));
+                add_error(ctx, ApiError::Organization(integration.integration_id().clone(), error));
             }
         }
     }

@@ -127,7 +127,9 @@ impl ApiError {
 fn upstream_code(kind: ErrorKind) -> &'static str {
     match kind {
         ErrorKind::Unauthorized | ErrorKind::CaptchaRequired => code::UPSTREAM_UNAUTHORIZED,
-        ErrorKind::Forbidden | ErrorKind::InsufficientScope => code::UPSTREAM_FORBIDDEN,
+        ErrorKind::Forbidden | ErrorKind::InsufficientScope | ErrorKind::PlanRequired => {
+            code::UPSTREAM_FORBIDDEN
+        },
         ErrorKind::NotFound => code::UPSTREAM_NOT_FOUND,
         ErrorKind::RateLimited => code::UPSTREAM_RATE_LIMITED,
         ErrorKind::Unavailable | ErrorKind::Timeout | ErrorKind::Connection => {

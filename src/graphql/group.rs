@@ -58,7 +58,7 @@ impl Group {
     }
 
     fn key(&self) -> GroupKey {
-        GroupKey { integration: self.integration.id().clone(), group: self.group_id().clone() }
+        GroupKey { integration: self.integration.integration_id().clone(), group: self.group_id().clone() }
     }
 }
 
@@ -67,7 +67,7 @@ impl Group {
 impl Group {
     /// Opaque; stable for as long as the group lives.
     pub(super) async fn id(&self) -> ID {
-        ObjectId::Group(self.integration.id().clone(), self.group_id().clone()).encode()
+        ObjectId::Group(self.integration.integration_id().clone(), self.group_id().clone()).encode()
     }
 
     /// The integration through which it was read.
@@ -118,7 +118,7 @@ impl Group {
         }
         let organization = &self.integration.organization;
         let grants = organization.group_roles(self.group_id()).await;
-        let grants = grants.map_err(super::error::ApiError::of(self.integration.id()))?;
+        let grants = grants.map_err(super::error::ApiError::of(self.integration.integration_id()))?;
         Ok(Some(grants.value.iter().any(|given| given.default_role.is_some())))
     }
 
@@ -139,7 +139,7 @@ impl Group {
         #[graphql(desc = "The cursor of the row to go on behind.")] after: Option<String>,
     ) -> Result<Option<UserConnection>> {
         let paging = Paging::new(first, after.as_deref(), ("Group.members", self.group_id()))?;
-        let filter = UserFilter::default().for_integration(self.integration.id())?;
+        let filter = UserFilter::default().for_integration(self.integration.integration_id())?;
         let filter =
             domain::UserFilter { groups: Some(vec![self.group_id().clone()]), ..filter };
         let expand = selection::connection_of_users(ctx);

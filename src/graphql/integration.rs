@@ -37,7 +37,7 @@ impl Integration {
     }
 
     /// The integration's own id; `ObjectId` makes the one that callers see.
-    pub(super) fn id(&self) -> &IntegrationId {
+    pub(super) fn integration_id(&self) -> &IntegrationId {
         &self.record.id
     }
 
@@ -50,7 +50,7 @@ impl Integration {
     }
 
     fn failed(&self) -> impl Fn(crate::organizations::Error) -> ApiError + '_ {
-        ApiError::of(self.id())
+        ApiError::of(self.integration_id())
     }
 }
 
@@ -58,9 +58,8 @@ impl Integration {
 #[Object]
 impl Integration {
     /// Opaque; stable for as long as the integration exists.
-    #[graphql(name = "id")]
-    pub(super) async fn object_id(&self) -> ID {
-        ObjectId::Integration(self.id().clone()).encode()
+    pub(super) async fn id(&self) -> ID {
+        ObjectId::Integration(self.integration_id().clone()).encode()
     }
 
     /// The name that the operator gave it.
@@ -175,7 +174,7 @@ impl Integration {
     ) -> Result<Option<u64>> {
         let filter = filter.unwrap_or_default();
         filter.check()?;
-        let filter = filter.for_integration(self.id())?;
+        let filter = filter.for_integration(self.integration_id())?;
         self.organization.count_users(&filter).await.map_err(self.failed())
     }
 

@@ -33,11 +33,11 @@ pub(super) async fn users(
     // The whole filter, of which each organization sees its part.
     let paging = Paging::new(page.0, page.1.as_deref(), ("users", format!("{filter:?}"), order))?;
     for integration in integrations {
-        filter.for_integration(integration.id())?;
+        filter.for_integration(integration.integration_id())?;
     }
     let expand = selection::connection_of_users(ctx);
     let filter_of = |integration: &Integration| {
-        filter.for_integration(integration.id()).unwrap_or_default()
+        filter.for_integration(integration.integration_id()).unwrap_or_default()
     };
     let ask = async |integration: Integration, first, after| {
         let filter = filter_of(&integration);
@@ -81,7 +81,7 @@ pub(super) async fn groups(
 /// The products of one organization.
 pub(super) async fn products(ctx: &Context<'_>, integration: &Integration) -> Result<Vec<Product>> {
     let products = integration.organization.products().await;
-    let products = products.map_err(ApiError::of(integration.id()))?;
+    let products = products.map_err(ApiError::of(integration.integration_id()))?;
     Request::of(ctx).note(products.freshness);
     let product = |product: &Arc<_>| Product::new(integration.clone(), Arc::clone(product));
     Ok(products.value.iter().map(product).collect())

@@ -187,7 +187,7 @@ impl Mutation {
     ) -> Result<CreateIntegrationPayload> {
         let request = Request::of(ctx);
         let client_mutation_id = input.client_mutation_id.clone();
-        let outcome = if request.caller.sees_all() {
+        let outcome = if request.caller.integrations.is_all() {
             create(request, input).await?
         } else {
             Err(vec![UserError::new(

@@ -51,7 +51,7 @@ pub(super) async fn find(ctx: &Context<'_>, id: &ID) -> Result<Option<Node>> {
             request.needs(Permission::ReadActivity)?;
             let Some(integration) = request.find(&integration) else { return Ok(None) };
             let found = integration.organization.event(&event).await;
-            let found = found.map_err(ApiError::of(integration.id()))?;
+            let found = found.map_err(ApiError::of(integration.integration_id()))?;
             request.note(found.freshness);
             let event = Option::as_ref(&found.value).cloned().map(Arc::new);
             Ok(event.map(|event| Node::ActivityEvent(ActivityEvent::new(integration, event))))

@@ -35,7 +35,7 @@ impl Product {
             return Ok(Some(Arc::clone(product)));
         }
         let organization = &self.integration.organization;
-        let failed = ApiError::of(self.integration.id());
+        let failed = ApiError::of(self.integration.integration_id());
         let products = organization.products().await.map_err(&failed)?;
         Request::of(ctx).note(products.freshness);
         organization.find_product(&self.resource_id).await.map_err(failed)
@@ -54,7 +54,7 @@ impl Product {
 impl Product {
     /// Opaque; stable for as long as the product instance lives.
     pub(super) async fn id(&self) -> ID {
-        ObjectId::Product(self.integration.id().clone(), self.resource_id.clone()).encode()
+        ObjectId::Product(self.integration.integration_id().clone(), self.resource_id.clone()).encode()
     }
 
     /// The integration through which it was read.

@@ -155,7 +155,7 @@ impl Query {
         let expand = selection::user(&ctx.look_ahead());
         let each = chosen.iter().map(async |integration| {
             let key =
-                EmailKey { integration: integration.id().clone(), email: email.clone(), expand };
+                EmailKey { integration: integration.integration_id().clone(), email: email.clone(), expand };
             (integration, request.load_by_email(key).await)
         });
         let mut users = Vec::new();

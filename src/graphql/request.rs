@@ -89,7 +89,7 @@ impl Request {
         Ok(self
             .integrations()
             .into_iter()
-            .filter(|integration| wanted.contains(integration.id()))
+            .filter(|integration| wanted.contains(integration.integration_id()))
             .collect())
     }
 }

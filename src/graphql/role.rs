@@ -113,7 +113,7 @@ impl RoleAssignment {
         let granting = organization
             .groups_granting(&ids, &self.held.resource_id, &self.held.role)
             .await
-            .map_err(ApiError::of(self.integration.id()))?;
+            .map_err(ApiError::of(self.integration.integration_id()))?;
         let granting = groups.into_iter().filter(|group| granting.contains(&group.id));
         Ok(Some(granting.map(|group| Group::of_member(self.integration.clone(), group)).collect()))
     }
@@ -127,7 +127,7 @@ impl RoleAssignment {
     ) -> Result<Vec<domain::UserGroup>> {
         let expand = Expand { groups: true, ..Expand::default() };
         let key = UserKey {
-            integration: self.integration.id().clone(),
+            integration: self.integration.integration_id().clone(),
             account: user.account_id.clone(),
             expand,
         };
@@ -139,7 +139,7 @@ impl RoleAssignment {
 /// The roles that a group grants, each on its product.
 pub(super) async fn granted_by(ctx: &Context<'_>, group: &Group) -> Result<Vec<RoleAssignment>> {
     let key =
-        GroupKey { integration: group.integration.id().clone(), group: group.group_id().clone() };
+        GroupKey { integration: group.integration.integration_id().clone(), group: group.group_id().clone() };
     let grants = group
         .integration
         .organization

@@ -57,7 +57,7 @@ impl User {
             return Ok(Arc::clone(user));
         }
         let key = UserKey {
-            integration: self.integration.id().clone(),
+            integration: self.integration.integration_id().clone(),
             account: user.account_id.clone(),
             expand,
         };
@@ -73,7 +73,7 @@ impl User {
         let expand =
             Expand { platform_roles: true, resource_count: true, groups: true, product_access: false };
         let user = self.with(ctx, expand).await?;
-        let roles = Request::of(ctx).load_roles(self.integration.id(), &user).await?;
+        let roles = Request::of(ctx).load_roles(self.integration.integration_id(), &user).await?;
         let assignment = |held: &crate::organizations::HeldRole| {
             let holder = Holder::User(Arc::clone(&user));
             RoleAssignment::new(self.integration.clone(), holder, held.clone())
@@ -87,7 +87,7 @@ impl User {
 impl User {
     /// Opaque; stable for as long as the account lives.
     pub(super) async fn id(&self) -> ID {
-        ObjectId::User(self.integration.id().clone(), self.user.account_id.clone()).encode()
+        ObjectId::User(self.integration.integration_id().clone(), self.user.account_id.clone()).encode()
     }
 
     /// The integration through which it was read.
@@ -223,7 +223,7 @@ impl User {
         let user = self.with(ctx, Expand { groups: true, ..Expand::default() }).await?;
         let Some(groups) = &user.groups else { return Ok(None) };
         let group = |group: &domain::UserGroup| Group::of_member(self.integration.clone(), group.clone());
-        edges.of(self.integration.id(), groups.iter().map(group).collect()).map(|page| Some(page.into()))
+        edges.of(self.integration.integration_id(), groups.iter().map(group).collect()).map(|page| Some(page.into()))
     }
 
     /// The organization-level roles: organization admin, site admin, user access admin, AI access. They come

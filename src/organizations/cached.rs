@@ -92,13 +92,6 @@ where
         }
     }
 
-    /// What is kept and fresh enough, without asking.
-    pub(super) async fn get(&self, demand: &Demand, key: &(u64, K)) -> Option<Fetched<V>> {
-        let entry = self.fresh.get(key).await?;
-        let fresh_enough = demand.not_before.is_none_or(|instant| entry.arrived >= instant);
-        fresh_enough.then(|| self.fetched(&entry, demand, false))
-    }
-
     // Atomic, so that an answer that another caller has asked for in the meantime is not dropped.
     async fn drop_older_than(&self, key: &(u64, K), not_before: Instant) {
         self.fresh

@@ -140,7 +140,10 @@ async fn organization_checks(client: &Client) -> Vec<IntegrationCheck> {
     let events = match events {
         Ok(_) => Said::new(check("audit-log", Key, Passed, "the audit log can be read")),
         Err(error)
-            if matches!(error.kind, ErrorKind::Forbidden | ErrorKind::NotFound) =>
+            if matches!(
+                error.kind,
+                ErrorKind::Forbidden | ErrorKind::PlanRequired | ErrorKind::NotFound
+            ) =>
         {
             Said::new(check("audit-log", Key, Warning, "the audit log cannot be read"))
                 .remedy("The audit log needs Atlassian Guard or an Enterprise plan; a key with scopes also needs read:events:admin.")
@@ -169,7 +172,9 @@ async fn site_checks(client: &Client, credentials: &Credentials) -> Site {
     const TOKEN: &[&str] = &["seats of the Jira products"];
 
     let site = match client.server_info().await {
-        Ok(info) if info.deployment_type.eq_ignore_ascii_case("cloud") => {
+        Ok(info)
+            if info.deployment_type.as_deref().is_none_or(|kind| kind.eq_ignore_ascii_case("cloud")) =>
+        {
             Said::new(check("admin-url", AdminUrl, Passed, "a Jira Cloud site answers")).unlocks(TOKEN)
         }
         Ok(_) => Said::new(check("admin-url", AdminUrl, Failed, "the site is not Jira Cloud"))

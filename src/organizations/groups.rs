@@ -5,7 +5,10 @@ use super::{
     listing::{Position, Rows, UpstreamPosition, walk},
 };
 use crate::{
-    atlassian::{GroupSearch, MAX_GROUP_IDS, MAX_GROUP_NAMES, MAX_ROLE_IDS},
+    atlassian::{
+        GroupSearch,
+        groups::{MAX_GROUP_IDS, MAX_NAMES, MAX_ROLE_IDS},
+    },
     domain::{Fetched, Group, GroupFilter, GroupId, GroupRoles, OrderDirection, Page},
 };
 
@@ -131,7 +134,7 @@ impl Organization {
             }
         }
         for (name, given, most) in [
-            ("names", search.names.len(), MAX_GROUP_NAMES),
+            ("names", search.names.len(), MAX_NAMES),
             ("roles", search.role_ids.len(), MAX_ROLE_IDS),
             ("ids", search.group_ids.len(), MAX_GROUP_IDS),
         ] {

@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use super::{Error, Organization, Result};
 use crate::{
-    atlassian::MAX_RESOURCE_IDS,
+    atlassian::users::MAX_RESOURCE_IDS,
     domain::{Fetched, Product, ResourceId},
 };
 

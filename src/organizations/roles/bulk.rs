@@ -1,11 +1,13 @@
 use std::{
     collections::{BTreeSet, HashMap, HashSet},
-    sync::Arc,
 };
 
 use super::{GroupGrants, HeldRole, Organization, Result, RoleHolder, RoleOrigin};
 use crate::{
-    atlassian::{GroupSearch, MAX_ACCOUNT_IDS, MAX_PAGE, MAX_RESOURCE_IDS, UserSearch},
+    atlassian::{
+        GroupSearch, UserSearch,
+        users::{MAX_ACCOUNT_IDS, MAX_PAGE, MAX_RESOURCE_IDS},
+    },
     domain::{AccountId, Fetched, GroupId, ResourceId, RoleId},
 };
 

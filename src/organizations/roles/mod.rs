@@ -91,7 +91,7 @@ impl Organization {
                 .value
                 .iter()
                 .any(|given| given.resource_id == *resource && given.roles.contains(role));
-            Result::Ok(grants.then(|| group.clone()))
+            Result::<_, super::Error>::Ok(grants.then(|| group.clone()))
         });
         Ok(futures_util::future::try_join_all(grants).await?.into_iter().flatten().collect())
     }

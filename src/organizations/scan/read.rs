@@ -12,7 +12,7 @@ use tokio::time::Instant;
 
 use super::{People, ScanProgress, people::PeopleBuilder};
 use crate::{
-    atlassian::{Expand, MAX_PAGE, UserSearch},
+    atlassian::{Expand, UserSearch, users::MAX_PAGE},
     domain::{AccountId, ClaimStatus, UserStatus},
     organizations::{Error, Organization, Result, users::split},
 };

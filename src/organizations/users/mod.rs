@@ -11,7 +11,10 @@ use super::{
     listing::{Position, Row, Rows, UpstreamPosition, walk},
 };
 use crate::{
-    atlassian::{Expand, MAX_ACCOUNT_IDS, UserSearch},
+    atlassian::{
+        Expand, UserSearch,
+        users::{MAX_ACCOUNT_IDS, MAX_EMAILS, MAX_PAGE},
+    },
     domain::{AccountId, Fetched, Page, User, UserFilter, UserOrder},
 };
 
@@ -98,6 +101,60 @@ impl Organization {
             })
         };
         Ok(ids.iter().map(find).collect())
+    }
+
+    /// The people with each of these addresses, in the order of the addresses. One upstream call for 100.
+    ///
+    /// # Errors
+    /// Atlassian refused or could not be asked.
+    pub async fn users_by_email(
+        &self,
+        emails: &[String],
+        expand: Expand,
+    ) -> Result<Vec<Vec<Row<User>>>> {
+        let mut wanted = emails.to_vec();
+        wanted.sort();
+        wanted.dedup();
+        let mut rows = Vec::new();
+        for chunk in wanted.chunks(MAX_EMAILS) {
+            let found = self.with_emails(chunk, expand).await?;
+            // Whose address is hidden cannot be told apart in an answer to several addresses.
+            let is_ambiguous = chunk.len() > 1 && found.iter().any(|row| row.item.email.is_none());
+            for email in chunk {
+                let theirs = if is_ambiguous {
+                    self.with_emails(std::slice::from_ref(email), expand).await?
+                } else if chunk.len() == 1 {
+                    found.clone()
+                } else {
+                    let is_theirs = |row: &&Row<User>| {
+                        row.item.email.as_ref().is_some_and(|own| own.eq_ignore_ascii_case(email))
+                    };
+                    found.iter().filter(is_theirs).cloned().collect()
+                };
+                rows.push((email, theirs));
+            }
+        }
+        let theirs = |email: &String| {
+            let found = rows.iter().find(|(of, _)| *of == email);
+            found.map(|(_, rows)| rows.clone()).unwrap_or_default()
+        };
+        Ok(emails.iter().map(theirs).collect())
+    }
+
+    async fn with_emails(&self, emails: &[String], expand: Expand) -> Result<Vec<Row<User>>> {
+        let search = UserSearch {
+            limit: Some(MAX_PAGE),
+            emails: emails.to_vec(),
+            expand,
+            ..UserSearch::default()
+        };
+        let page = self.search(&search).await?;
+        let row = |user: &Arc<User>| Row {
+            item: Arc::clone(user),
+            freshness: page.freshness,
+            next: None,
+        };
+        Ok(page.value.items.iter().map(row).collect())
     }
 
     async fn searched_page(

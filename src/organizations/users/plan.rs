@@ -1,8 +1,10 @@
 use super::{Error, Organization, Result};
 use crate::{
     atlassian::{
-        MAX_ACCOUNT_IDS, MAX_EMAIL_DOMAINS, MAX_EMAILS, MAX_GROUP_IDS, MAX_ROLE_IDS, MAX_STATUS,
         UserSearch,
+        users::{
+            MAX_ACCOUNT_IDS, MAX_EMAIL_DOMAINS, MAX_EMAILS, MAX_GROUP_IDS, MAX_ROLE_IDS, MAX_STATUS,
+        },
     },
     domain::{AccountId, UserFilter, UserOrder, UserOrderField, UserStatus},
 };
