@@ -23,6 +23,7 @@ mod rate;
 mod retry;
 mod settings;
 mod transport;
+mod user_roles;
 mod user_search;
 pub mod users;
 mod wire;

@@ -1,4 +1,4 @@
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use jiff::Timestamp;
 use reqwest::header::HeaderMap;
@@ -28,9 +28,11 @@ pub(super) struct RateHeaders {
 }
 
 impl RateHeaders {
-    /// Reads the headers; `now` is the wall clock that reset times count from.
+    /// Reads the headers. Reset times count from the answer's own `Date`, so that a clock of ours that is wrong does no
+    /// harm, and from `now` where there is none.
     pub(super) fn read(headers: &HeaderMap, now: Timestamp) -> Self {
         let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+        let now = text("date").and_then(http_date).unwrap_or(now);
         let number = |name: &str| text(name).and_then(|value| value.trim().parse::<u64>().ok());
         let resets_at = text("x-ratelimit-reset").and_then(|value| timestamp(value.trim()));
         let budget = Budget {
@@ -57,8 +59,11 @@ fn retry_after(value: &str, now: Timestamp) -> Option<Duration> {
     if let Ok(seconds) = value.parse::<f64>() {
         return Duration::try_from_secs_f64(seconds.max(0.0)).ok();
     }
-    let date: SystemTime = httpdate::parse_http_date(value).ok()?;
-    Some(until(Timestamp::try_from(date).ok()?, now))
+    Some(until(http_date(value)?, now))
+}
+
+fn http_date(value: &str) -> Option<Timestamp> {
+    Timestamp::try_from(httpdate::parse_http_date(value).ok()?).ok()
 }
 
 /// The time from `now` to `at`; zero where that has passed.

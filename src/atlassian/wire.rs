@@ -123,13 +123,14 @@ pub(super) fn timestamp(text: &str) -> Option<Timestamp> {
         .map(|zoned| zoned.timestamp())
 }
 
-/// The value that upstream's word stands for; `unknown` for a word that is missing or not known, the latter counted.
-pub(super) fn known_word<T: Copy + PartialEq>(
+/// The value that upstream's word stands for; the unknown one for a word that is missing or not known, the latter counted.
+pub(super) fn known_word<T: PartialEq>(
     field: &'static str,
     word: Option<&str>,
-    from_word: impl Fn(&str) -> T,
-    unknown: T,
+    from_word: fn(&str) -> T,
 ) -> T {
+    // No upstream word is empty.
+    let unknown = from_word("");
     let Some(word) = word else {
         return unknown;
     };
