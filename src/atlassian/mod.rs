@@ -28,6 +28,9 @@ mod user_search;
 pub mod users;
 mod wire;
 
+#[cfg(test)]
+mod tests;
+
 pub use activity::LastActive;
 pub use client::Client;
 pub use error::{Error, ErrorKind, Result};
