@@ -195,7 +195,7 @@ fn pace(per_minute: NonZeroU32) -> Pace {
     let all = per_minute.get();
     let at_once = NonZeroU32::new(all.div_ceil(4)).unwrap_or(NonZeroU32::MIN);
     let evenly = (all - at_once.get()).max(1);
-    let quota = Quota::with_period(Duration::from_secs(60) / evenly)
+    let quota = Quota::with_period(Duration::from_mins(1) / evenly)
         .expect("a minute divided by a number of calls is not zero")
         .allow_burst(at_once);
     RateLimiter::direct_with_clock(

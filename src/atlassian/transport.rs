@@ -242,7 +242,7 @@ impl Transport {
         {
             if bytes.len() + chunk.len() > largest {
                 let place = format!("byte {largest}, the largest answer that is read");
-                return Err(Error::new(ErrorKind::InvalidResponse, operation).at(place));
+                return Err(Error::new(ErrorKind::InvalidResponse, operation).at(&place));
             }
             bytes.extend_from_slice(&chunk);
         }

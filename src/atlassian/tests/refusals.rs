@@ -18,106 +18,108 @@ async fn refused(status: u16, headers: &[(&'static str, &str)], body: &str) -> E
     error
 }
 
+/// Form, status, body, and what is made of them.
+const FORMS: &[(&str, u16, &str, ErrorKind, Option<&str>)] = &[
+    (
+        "A list",
+        404,
+        r#"{"errors":[{"id":"i","status":"404","code":"ADMIN-404-2","title":"t","detail":null}]}"#,
+        ErrorKind::NotFound,
+        Some("ADMIN-404-2"),
+    ),
+    (
+        "A, cursor",
+        400,
+        r#"{"errors":[{"status":"400","code":"ADMIN-400-1"}]}"#,
+        ErrorKind::InvalidCursor,
+        Some("ADMIN-400-1"),
+    ),
+    (
+        "A, other 400",
+        400,
+        r#"{"errors":[{"status":"400","code":"ADMIN-400-24"}]}"#,
+        ErrorKind::BadRequest,
+        Some("ADMIN-400-24"),
+    ),
+    (
+        "A, unknown code",
+        403,
+        r#"{"errors":[{"code":"NEW-1"}]}"#,
+        ErrorKind::Forbidden,
+        Some("NEW-1"),
+    ),
+    (
+        "A, payment",
+        402,
+        r#"{"errors":[{"code":"ADMIN-UAM-402-1"}]}"#,
+        ErrorKind::PlanRequired,
+        Some("ADMIN-UAM-402-1"),
+    ),
+    (
+        "B proxy",
+        401,
+        r#"{"code":401,"message":"Unauthorized"}"#,
+        ErrorKind::Unauthorized,
+        None,
+    ),
+    (
+        "C no-perms",
+        403,
+        r#"{"timestamp":"t","path":"/p","status":403,"error":"Forbidden","message":"m","requestId":"r"}"#,
+        ErrorKind::Forbidden,
+        None,
+    ),
+    (
+        "D bare",
+        400,
+        r#"{"id":"i","status":"400","code":"ADMIN-400-4","title":"t"}"#,
+        ErrorKind::BadRequest,
+        Some("ADMIN-400-4"),
+    ),
+    (
+        "E key",
+        403,
+        r#"{"key":"forbidden.insufficientScope","context":{"message":"m"}}"#,
+        ErrorKind::InsufficientScope,
+        Some("forbidden.insufficientScope"),
+    ),
+    (
+        "F Jira",
+        400,
+        r#"{"errorMessages":["m"],"errors":{"field":"m"},"status":400}"#,
+        ErrorKind::BadRequest,
+        None,
+    ),
+    (
+        "G SCIM",
+        409,
+        r#"{"schemas":["s"],"status":"409","scimType":"uniqueness","detail":"d"}"#,
+        ErrorKind::Conflict,
+        Some("uniqueness"),
+    ),
+    (
+        "H Confluence",
+        403,
+        r#"{"statusCode":403,"data":{},"message":"m"}"#,
+        ErrorKind::Forbidden,
+        None,
+    ),
+    (
+        "I Bitbucket",
+        404,
+        r#"{"type":"error","error":{"message":"m"}}"#,
+        ErrorKind::NotFound,
+        None,
+    ),
+    ("empty", 404, "", ErrorKind::NotFound, None),
+    ("gone", 410, "{}", ErrorKind::NotFound, None),
+    ("too slow", 408, "{}", ErrorKind::Timeout, None),
+    ("an array", 400, "[1]", ErrorKind::BadRequest, None),
+];
+
 #[tokio::test]
 async fn every_documented_form_of_error_is_understood() {
-    let forms = [
-        (
-            "A list",
-            404,
-            r#"{"errors":[{"id":"i","status":"404","code":"ADMIN-404-2","title":"t","detail":null}]}"#,
-            ErrorKind::NotFound,
-            Some("ADMIN-404-2"),
-        ),
-        (
-            "A, cursor",
-            400,
-            r#"{"errors":[{"status":"400","code":"ADMIN-400-1"}]}"#,
-            ErrorKind::InvalidCursor,
-            Some("ADMIN-400-1"),
-        ),
-        (
-            "A, other 400",
-            400,
-            r#"{"errors":[{"status":"400","code":"ADMIN-400-24"}]}"#,
-            ErrorKind::BadRequest,
-            Some("ADMIN-400-24"),
-        ),
-        (
-            "A, unknown code",
-            403,
-            r#"{"errors":[{"code":"NEW-1"}]}"#,
-            ErrorKind::Forbidden,
-            Some("NEW-1"),
-        ),
-        (
-            "A, payment",
-            402,
-            r#"{"errors":[{"code":"ADMIN-UAM-402-1"}]}"#,
-            ErrorKind::PlanRequired,
-            Some("ADMIN-UAM-402-1"),
-        ),
-        (
-            "B proxy",
-            401,
-            r#"{"code":401,"message":"Unauthorized"}"#,
-            ErrorKind::Unauthorized,
-            None,
-        ),
-        (
-            "C no-perms",
-            403,
-            r#"{"timestamp":"t","path":"/p","status":403,"error":"Forbidden","message":"m","requestId":"r"}"#,
-            ErrorKind::Forbidden,
-            None,
-        ),
-        (
-            "D bare",
-            400,
-            r#"{"id":"i","status":"400","code":"ADMIN-400-4","title":"t"}"#,
-            ErrorKind::BadRequest,
-            Some("ADMIN-400-4"),
-        ),
-        (
-            "E key",
-            403,
-            r#"{"key":"forbidden.insufficientScope","context":{"message":"m"}}"#,
-            ErrorKind::InsufficientScope,
-            Some("forbidden.insufficientScope"),
-        ),
-        (
-            "F Jira",
-            400,
-            r#"{"errorMessages":["m"],"errors":{"field":"m"},"status":400}"#,
-            ErrorKind::BadRequest,
-            None,
-        ),
-        (
-            "G SCIM",
-            409,
-            r#"{"schemas":["s"],"status":"409","scimType":"uniqueness","detail":"d"}"#,
-            ErrorKind::Conflict,
-            Some("uniqueness"),
-        ),
-        (
-            "H Confluence",
-            403,
-            r#"{"statusCode":403,"data":{},"message":"m"}"#,
-            ErrorKind::Forbidden,
-            None,
-        ),
-        (
-            "I Bitbucket",
-            404,
-            r#"{"type":"error","error":{"message":"m"}}"#,
-            ErrorKind::NotFound,
-            None,
-        ),
-        ("empty", 404, "", ErrorKind::NotFound, None),
-        ("gone", 410, "{}", ErrorKind::NotFound, None),
-        ("too slow", 408, "{}", ErrorKind::Timeout, None),
-        ("an array", 400, "[1]", ErrorKind::BadRequest, None),
-    ];
-    for (form, status, body, kind, code) in forms {
+    for &(form, status, body, kind, code) in FORMS {
         let error = refused(status, &[], body).await;
         assert_eq!(error.kind, kind, "{form}");
         assert_eq!(error.code.as_deref(), code, "{form}");

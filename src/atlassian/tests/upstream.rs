@@ -4,6 +4,7 @@
 
 use std::{
     collections::VecDeque,
+    fmt::Write as _,
     sync::{Arc, Mutex},
     time::Duration,
 };
@@ -186,11 +187,12 @@ async fn serve(
             };
             let mut head = format!("HTTP/1.1 {status} Said\r\n");
             for (name, value) in headers {
-                head += &format!("{name}: {}\r\n", value.replace("ORIGIN", origin));
+                let _ = write!(head, "{name}: {}\r\n", value.replace("ORIGIN", origin));
             }
-            head += &format!(
-                "content-length: {}\r\nconnection: close\r\n\r\n",
-                body.len()
+            let length = body.len();
+            let _ = write!(
+                head,
+                "content-length: {length}\r\nconnection: close\r\n\r\n"
             );
             let _ = stream.write_all(head.as_bytes()).await;
             let _ = stream.write_all(&body).await;
