@@ -1,23 +1,22 @@
-//! A stand-in until the room is written.
+//! Who asks, and what they may: a bearer JWT becomes a `Caller` with permissions, or a `Refusal`.
+//!
+//! `verifier` is the way in; `keys` and `jwks` hold what signatures are verified with, `claims` decides by the
+//! claims and the instant alone. What a permission opens is decided where the data is, not here.
 
-use std::sync::Arc;
+mod caller;
+mod claims;
+mod error;
+mod jwks;
+mod keys;
+mod mint;
+mod permission;
+mod settings;
+mod unique_json;
+mod verifier;
 
-pub struct Caller {
-    pub subject: String,
-}
-
-#[derive(Debug)]
-pub struct Refusal;
-
-pub struct Verifier;
-
-impl Verifier {
-    pub async fn caller(&self, header: Option<&str>) -> Result<Arc<Caller>, Refusal> {
-        match header {
-            Some("Bearer good") => Ok(Arc::new(Caller {
-                subject: "somebody".to_owned(),
-            })),
-            _ => Err(Refusal),
-        }
-    }
-}
+pub use caller::{Caller, IntegrationScope};
+pub use error::{Error, Refusal, RefusalReason};
+pub use mint::{MintRequest, mint};
+pub use permission::{Permission, PermissionSet};
+pub use settings::{AuthSettings, KeyAlgorithm, KeySource};
+pub use verifier::Verifier;

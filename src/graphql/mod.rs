@@ -65,7 +65,7 @@ impl Mutation {
 }
 
 impl Gateway {
-    pub fn new(limits: Limits) -> Self {
+    pub fn new(_organizations: crate::organizations::Organizations, limits: Limits) -> Self {
         Self {
             schema: Schema::new(Query, Mutation, EmptySubscription),
             limits,
