@@ -9,8 +9,12 @@ section! {
         tokens: usize = 10_000;
         /// Most operations of a document.
         operations: usize = 20;
-        /// Deepest nesting of fields, fragments expanded. Introspection has a depth of its own.
+        /// Most fragments of a document.
+        fragments: usize = 100;
+        /// Deepest nesting of fields, fragments expanded.
         depth: usize = 12;
+        /// Deepest nesting below `__schema` and `__type`; the standard introspection query needs 13.
+        introspection_depth: usize = 20;
         /// Most fields, fragments expanded.
         fields: usize = 1_000;
         /// Most fields with an alias, fragments expanded.

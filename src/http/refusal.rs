@@ -47,7 +47,9 @@ pub(super) enum Refusal {
     TooLarge(usize),
     UnsupportedMediaType,
     Overloaded,
-    TimedOut { is_mutation: bool },
+    TimedOut {
+        is_mutation: bool,
+    },
     Internal,
 }
 
