@@ -1,1 +1,34 @@
-//! Every setting: its name, environment name, default and help.
+//! Every setting: its name, its environment name, its default and its text.
+//!
+//! One TOML file, the environment (`HEADCOUNT__SECTION__KEY`) over it, a few flags over that. What does not fit is
+//! refused at start, all of it at once, each with its key and a remedy. A file of this room is a section of the
+//! settings; `default_file.rs` writes the commented file in `docs/`, `secret.rs` reads secrets from where they are.
+
+mod atlassian;
+mod auth;
+mod cache;
+mod default_file;
+mod environment;
+mod http;
+mod integrations;
+mod limits;
+mod log;
+mod problem;
+mod secret;
+mod section;
+mod settings;
+mod store;
+
+pub use self::{
+    atlassian::AtlassianSection,
+    auth::{Algorithm, AuthSection},
+    cache::CacheSection,
+    default_file::default_file,
+    http::HttpSection,
+    integrations::IntegrationSection,
+    limits::LimitsSection,
+    log::{LogFormat, LogSection},
+    problem::{Problem, Problems},
+    settings::{Settings, Sources},
+    store::StoreSection,
+};

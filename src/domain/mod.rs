@@ -1,1 +1,31 @@
-//! The words: ids, User, Group, Role, Activity, ProductAccess, Page. Values only; nothing here asks anybody.
+//! The words: ids, users, groups, roles, products, activity, pages and their age.
+//!
+//! Values only: nothing here asks anybody, reads a clock or knows GraphQL, HTTP or a database.
+//! What two rooms on one level both need lives here.
+
+mod activity;
+mod credentials;
+mod filter;
+mod freshness;
+mod group;
+mod ids;
+mod integration;
+mod page;
+mod product;
+mod role;
+mod user;
+
+pub use activity::{ActivityEvent, ActivityFilter, ActivitySubject};
+pub use credentials::Credentials;
+pub use filter::{GroupFilter, OrderDirection, UserFilter, UserOrder, UserOrderField};
+pub use freshness::{Fetched, Freshness, FreshnessSource};
+pub use group::{Group, UserGroup};
+pub use ids::{AccountId, DirectoryId, GroupId, IntegrationId, OrganizationId, ResourceId, RoleId};
+pub use integration::{CheckOutcome, CredentialKind, IntegrationCheck, IntegrationStatus};
+pub use page::Page;
+pub use product::{Directory, Domain, OrganizationProfile, Product, product_name};
+pub use role::{AssignmentMethod, GroupRoles, RoleAssignment, RoleScope};
+pub use user::{
+    AccountStatus, AccountType, ClaimStatus, ManagementSource, MembershipStatus, ProductAccess,
+    User, UserStatus,
+};

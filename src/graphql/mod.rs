@@ -1,1 +1,36 @@
 //! The schema: a file per type; query, mutation, guard, error, loaders.
+//!
+//! Decides what a caller may see and how many questions an answer costs; asks [`crate::organizations`] and knows
+//! nothing of HTTP, of Atlassian's endpoints or of what is cached.
+
+mod activity;
+mod connection;
+pub mod document;
+mod enums;
+mod error;
+mod filters;
+mod freshness;
+mod gateway;
+mod group;
+mod guard;
+mod id;
+mod integration;
+mod lists;
+mod loaders;
+mod mutation;
+mod node;
+mod product;
+mod query;
+mod rate_limit;
+mod request;
+mod role;
+mod scalars;
+mod selection;
+mod user;
+mod viewer;
+
+pub use self::{
+    document::Limits,
+    error::code,
+    gateway::{Answer, Gateway, Refusal, RequestContext, sdl},
+};

@@ -1,1 +1,28 @@
 //! Routes, limits, request id, bearer token, health.
+//!
+//! A request passes `observe.rs` (its id, its line in the log), then `endpoint.rs`, which holds it against the GraphQL over HTTP
+//! draft with the help of `negotiation.rs`, `parameters.rs` and `cache_control.rs`, has it run by `execute.rs` and
+//! writes what comes back with `answer.rs`, or says no with `refusal.rs`. What a document may hold is `graphql`'s.
+
+mod answer;
+mod cache_control;
+mod edge;
+mod endpoint;
+mod execute;
+pub mod graphiql;
+mod health;
+mod negotiation;
+mod observe;
+mod parameters;
+mod refusal;
+mod request_id;
+mod routes;
+mod serve;
+mod settings;
+
+pub use self::{
+    edge::{Parts, Readiness},
+    refusal::code,
+    routes::Site,
+    settings::{MetricsAccess, Settings, SocketSettings},
+};

@@ -1,1 +1,33 @@
-//! One connected organization: cached reads, and changes.
+//! One connected organization: cached reads, and what drops them.
+//!
+//! Answers questions in the program's own words; knows which upstream calls they cost and shares them
+//! between everybody who asks. Rights are applied above: what lies here is what the integration's
+//! credentials may see.
+
+mod activity;
+mod cached;
+mod checks;
+mod error;
+mod groups;
+mod listing;
+mod organization;
+mod products;
+mod profile;
+mod registry;
+mod roles;
+mod scan;
+mod settings;
+mod users;
+
+pub use crate::atlassian::{Budget, ErrorKind, Expand, UserSearch};
+pub use error::{Error, Result};
+pub use groups::{GroupsPage, GroupsRequest};
+pub use organization::{Demand, Organization};
+pub use checks::expiry as expiry_checks;
+pub use activity::{EventsPage, EventsRequest};
+pub use registry::Organizations;
+pub use roles::{HeldRole, RoleHolder, RoleOrigin};
+pub use scan::ScanProgress;
+pub use settings::{CacheSettings, Settings};
+pub use listing::{Position, Row, Rows};
+pub use users::{UsersPage, UsersRequest};

@@ -1,1 +1,18 @@
-//! The embedded database: pool, migrations, encryption of secrets.
+//! The embedded database: one `SQLite` file, created and migrated at start, with secrets sealed under the master key.
+//!
+//! `database` opens it, `keyring` holds the master keys, `sealing` writes and reads sealed columns and rotates
+//! them, and there is a file for each table's rows. No statement is logged, and nobody outside sees SQL.
+//! To add a table: a numbered file in `migrations/`, a line in `MIGRATIONS`, and one in `SEALED` if it holds secrets.
+
+mod database;
+mod declared;
+mod error;
+mod integrations;
+mod keyring;
+mod sealing;
+
+pub use database::{Store, StoreSettings};
+pub use declared::DeclaredState;
+pub use error::Error;
+pub use integrations::StoredIntegration;
+pub use keyring::{KeyId, Keyring};

@@ -1,0 +1,338 @@
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use bytes::{Bytes, BytesMut};
+use jiff::Timestamp;
+use reqwest::{
+    Method, Request, Url,
+    header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue},
+    redirect,
+};
+use serde::de::DeserializeOwned;
+use tokio::time::{Instant, sleep, timeout};
+use url::Host;
+
+use super::{
+    body,
+    error::{Error, ErrorKind, Result},
+    limiter::{Family, Gate, Refused},
+    problem,
+    rate::RateHeaders,
+    retry,
+    settings::TransportSettings,
+};
+use crate::domain::OrganizationId;
+
+/// How many redirects one call follows, all of them on its own origin.
+const MAX_REDIRECTS: usize = 5;
+
+/// Unused gates are forgotten beyond this number; a connection test can name any organization.
+const MANY_GATES: usize = 256;
+
+/// The one way to Atlassian: pooled connections, limits, time-outs, retries, counters. Clones share all of it.
+#[derive(Debug, Clone)]
+pub struct Transport {
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    http: reqwest::Client,
+    /// Without the system's proxy, which could not reach this machine's own addresses.
+    loopback: reqwest::Client,
+    settings: TransportSettings,
+    gates: Mutex<HashMap<GateKey, Arc<Gate>>>,
+}
+
+#[derive(Debug, PartialEq, Eq, Hash)]
+enum GateKey {
+    Organization(OrganizationId),
+    Site(String),
+}
+
+/// One call as it will be sent.
+#[derive(Debug)]
+pub(super) struct Call {
+    /// What is asked, for errors, counters and logs; never with an id in it.
+    pub(super) operation: &'static str,
+    pub(super) family: Family,
+    pub(super) method: Method,
+    pub(super) url: Url,
+    pub(super) authorization: Option<HeaderValue>,
+    pub(super) body: Option<Bytes>,
+    /// Whether it may change something, so that sending it twice matters.
+    pub(super) is_change: bool,
+}
+
+/// A good answer.
+#[derive(Debug)]
+pub(super) struct Answer<T> {
+    pub(super) value: T,
+    pub(super) headers: HeaderMap,
+}
+
+impl Transport {
+    /// A transport with its own pool of connections.
+    ///
+    /// # Errors
+    /// `Connection` where the TLS of this machine cannot be set up.
+    pub fn new(settings: TransportSettings) -> Result<Self> {
+        let build = |builder: reqwest::ClientBuilder| {
+            let built = builder.build();
+            built.map_err(|error| Error::new(ErrorKind::Connection, "start").with_cause(error))
+        };
+        let http = build(builder(&settings))?;
+        let loopback = build(builder(&settings).no_proxy())?;
+        let gates = Mutex::default();
+        Ok(Self {
+            shared: Arc::new(Shared {
+                http,
+                loopback,
+                settings,
+                gates,
+            }),
+        })
+    }
+
+    pub(super) fn settings(&self) -> &TransportSettings {
+        &self.shared.settings
+    }
+
+    /// The gate that all calls about one organization share, whichever integration makes them.
+    pub(super) fn organization_gate(&self, organization: &OrganizationId) -> Arc<Gate> {
+        self.gate(GateKey::Organization(organization.clone()))
+    }
+
+    /// The gate that all calls to one site share.
+    pub(super) fn site_gate(&self, site: &Url) -> Arc<Gate> {
+        self.gate(GateKey::Site(site.authority().to_ascii_lowercase()))
+    }
+
+    fn gate(&self, key: GateKey) -> Arc<Gate> {
+        let mut gates = self
+            .shared
+            .gates
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        if gates.len() >= MANY_GATES {
+            gates.retain(|_, gate| Arc::strong_count(gate) > 1 || gate.is_paused());
+        }
+        let gate = gates
+            .entry(key)
+            .or_insert_with(|| Arc::new(Gate::new(&self.shared.settings)));
+        Arc::clone(gate)
+    }
+
+    /// Makes the call, again where that may help, within the time budget.
+    pub(super) async fn send<T: DeserializeOwned>(
+        &self,
+        gate: &Gate,
+        call: &Call,
+    ) -> Result<Answer<T>> {
+        let settings = &self.shared.settings;
+        let deadline = Instant::now() + settings.time_budget;
+        let mut attempt = 1;
+        loop {
+            let permit = gate
+                .enter(call.family, deadline)
+                .await
+                .map_err(|refused| kept_back(call.operation, refused))?;
+            let outcome = self.attempt(gate, call, deadline, attempt).await;
+            drop(permit);
+            let mut error = match outcome {
+                Ok(answer) => return Ok(answer),
+                Err(error) => error,
+            };
+            let wait = error
+                .retry_after
+                .unwrap_or_else(|| retry::back_off(error.kind, attempt));
+            if error.kind == ErrorKind::RateLimited {
+                // Also where this call gives up: the others of its family need not be told one by one.
+                gate.close(call.family, wait);
+                error.retry_after = Some(wait);
+            }
+            let may_retry =
+                retry::may_retry(call.is_change, &error, attempt, settings.max_attempts);
+            if !may_retry || Instant::now() + wait > deadline {
+                return Err(error);
+            }
+            if error.kind != ErrorKind::RateLimited {
+                sleep(wait).await;
+            }
+            attempt += 1;
+        }
+    }
+
+    async fn attempt<T: DeserializeOwned>(
+        &self,
+        gate: &Gate,
+        call: &Call,
+        deadline: Instant,
+        attempt: u32,
+    ) -> Result<Answer<T>> {
+        let started = Instant::now();
+        let longest = self.shared.settings.request_timeout.min(deadline - started);
+        let mut status = None;
+        let outcome = timeout(longest, self.exchange(gate, call, &mut status))
+            .await
+            .unwrap_or_else(|_| Err(Error::new(ErrorKind::Timeout, call.operation)))
+            .and_then(|(headers, bytes)| {
+                Ok(Answer {
+                    value: body::read(call.operation, &bytes)?,
+                    headers,
+                })
+            })
+            .map_err(|mut error| {
+                error.status = error.status.or(status);
+                error
+            });
+        report(call.operation, status, started.elapsed(), attempt);
+        outcome
+    }
+
+    async fn exchange(
+        &self,
+        gate: &Gate,
+        call: &Call,
+        status: &mut Option<u16>,
+    ) -> Result<(HeaderMap, Bytes)> {
+        let operation = call.operation;
+        let http = if is_loopback(&call.url) {
+            &self.shared.loopback
+        } else {
+            &self.shared.http
+        };
+        let response = http
+            .execute(request(call))
+            .await
+            .map_err(|error| broken(operation, error))?;
+        let code = response.status();
+        *status = Some(code.as_u16());
+        let headers = response.headers().clone();
+        let rate = RateHeaders::read(&headers, Timestamp::now());
+        gate.learn(call.family, &rate);
+        let bytes = self.bounded(operation, response).await;
+        if !code.is_success() {
+            // The status says enough, even if the body that explains it did not arrive.
+            let bytes = bytes.unwrap_or_default();
+            return Err(problem::refusal(operation, code, &headers, &bytes, &rate));
+        }
+        let bytes = bytes?;
+        if problem::is_html(&headers) {
+            return Err(Error::new(ErrorKind::Unavailable, operation));
+        }
+        Ok((headers, bytes))
+    }
+
+    /// The body, as long as it stays within the bound.
+    async fn bounded(
+        &self,
+        operation: &'static str,
+        mut response: reqwest::Response,
+    ) -> Result<Bytes> {
+        let largest = self.shared.settings.largest_response;
+        let mut bytes = BytesMut::new();
+        while let Some(chunk) = response
+            .chunk()
+            .await
+            .map_err(|error| broken(operation, error))?
+        {
+            if bytes.len() + chunk.len() > largest {
+                let place = format!("byte {largest}, the largest answer that is read");
+                return Err(Error::new(ErrorKind::InvalidResponse, operation).at(&place));
+            }
+            bytes.extend_from_slice(&chunk);
+        }
+        Ok(bytes.freeze())
+    }
+}
+
+fn builder(settings: &TransportSettings) -> reqwest::ClientBuilder {
+    reqwest::Client::builder()
+        .user_agent(concat!("headcount/", env!("CARGO_PKG_VERSION")))
+        .connect_timeout(settings.connect_timeout)
+        .read_timeout(settings.read_timeout)
+        .redirect(redirect::Policy::custom(same_origin))
+}
+
+fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+        None => false,
+    }
+}
+
+fn request(call: &Call) -> Request {
+    let mut request = Request::new(call.method.clone(), call.url.clone());
+    let headers = request.headers_mut();
+    headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
+    if let Some(authorization) = &call.authorization {
+        headers.insert(AUTHORIZATION, authorization.clone());
+    }
+    if let Some(body) = &call.body {
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        *request.body_mut() = Some(body.clone().into());
+    }
+    request
+}
+
+/// A redirect is followed on the origin that was called and nowhere else: it would take the credentials along.
+fn same_origin(attempt: redirect::Attempt<'_>) -> redirect::Action {
+    let is_same = attempt
+        .previous()
+        .last()
+        .is_some_and(|from| from.origin() == attempt.url().origin());
+    if !is_same {
+        attempt.error("a redirect to another origin")
+    } else if attempt.previous().len() > MAX_REDIRECTS {
+        attempt.error("too many redirects")
+    } else {
+        attempt.follow()
+    }
+}
+
+fn kept_back(operation: &'static str, refused: Refused) -> Error {
+    match refused {
+        Refused::Paused(wait) => {
+            Error::new(ErrorKind::RateLimited, operation).with_retry_after(Some(wait))
+        }
+        Refused::Crowded => Error::new(ErrorKind::Timeout, operation),
+    }
+}
+
+fn broken(operation: &'static str, error: reqwest::Error) -> Error {
+    let kind = if error.is_timeout() {
+        ErrorKind::Timeout
+    } else if error.is_redirect() {
+        ErrorKind::ForeignHost
+    } else if error.is_builder() {
+        ErrorKind::BadRequest
+    } else {
+        ErrorKind::Connection
+    };
+    // The address may hold an e-mail address or a search term.
+    Error::new(kind, operation).with_cause(error.without_url())
+}
+
+fn report(operation: &'static str, status: Option<u16>, took: Duration, attempt: u32) {
+    let status = status.map_or_else(|| "none".to_owned(), |status| status.to_string());
+    let seconds = took.as_secs_f64();
+    metrics::histogram!("headcount_upstream_request_duration_seconds", "operation" => operation)
+        .record(seconds);
+    tracing::debug!(
+        operation,
+        status,
+        duration_ms = seconds * 1_000.0,
+        attempt,
+        "Asked Atlassian for {operation}: {status}"
+    );
+    metrics::counter!(
+        "headcount_upstream_requests_total", "operation" => operation, "status" => status
+    )
+    .increment(1);
+}

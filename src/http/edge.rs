@@ -1,0 +1,58 @@
+use std::sync::Arc;
+
+use futures_util::future::BoxFuture;
+use tokio::sync::Semaphore;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+use super::Settings;
+use crate::{auth::Verifier, graphql::Gateway, telemetry::Metrics};
+
+/// Tells whether requests can be answered: whether the store can be read.
+pub type Readiness = Arc<dyn Fn() -> BoxFuture<'static, bool> + Send + Sync>;
+
+/// What the routes need.
+pub struct Parts {
+    /// Answers GraphQL requests.
+    pub gateway: Gateway,
+    /// Tells who calls.
+    pub verifier: Verifier,
+    /// Bounds.
+    pub settings: Settings,
+    /// Behind `/readyz`.
+    pub readiness: Readiness,
+    /// Behind `/metrics`.
+    pub metrics: Option<Metrics>,
+}
+
+/// The parts, shared by all requests, and what counts those that run.
+pub(super) struct Edge {
+    pub(super) gateway: Gateway,
+    pub(super) verifier: Verifier,
+    pub(super) settings: Settings,
+    pub(super) readiness: Readiness,
+    pub(super) metrics: Option<Metrics>,
+    /// Permits for GraphQL requests over HTTP.
+    pub(super) requests: Arc<Semaphore>,
+    /// Permits for WebSockets.
+    pub(super) sockets: Arc<Semaphore>,
+    /// Mutations that run; they outlive the connection that asked for them.
+    pub(super) mutations: TaskTracker,
+    /// Ends WebSockets when the gateway stops.
+    pub(super) stopping: CancellationToken,
+}
+
+impl Edge {
+    pub(super) fn new(parts: Parts) -> Self {
+        Self {
+            requests: Arc::new(Semaphore::new(parts.settings.concurrent_requests)),
+            sockets: Arc::new(Semaphore::new(parts.settings.sockets.connections)),
+            mutations: TaskTracker::new(),
+            stopping: CancellationToken::new(),
+            gateway: parts.gateway,
+            verifier: parts.verifier,
+            settings: parts.settings,
+            readiness: parts.readiness,
+            metrics: parts.metrics,
+        }
+    }
+}

@@ -1,0 +1,95 @@
+use std::{sync::Arc, time::Duration};
+
+use axum::{
+    Router,
+    middleware::{from_fn, map_response},
+    response::Response,
+    routing::{any, get},
+};
+use http::{HeaderName, HeaderValue, Method, header};
+use tower_http::{
+    CompressionLevel,
+    compression::CompressionLayer,
+    cors::{AllowOrigin, CorsLayer},
+};
+
+use super::{
+    edge::{Edge, Parts},
+    endpoint, graphiql, health,
+    observe::observe,
+    request_id::X_REQUEST_ID,
+};
+
+/// Everything that is served, ready to be served.
+pub struct Site {
+    pub(super) router: Router,
+    pub(super) edge: Arc<Edge>,
+}
+
+impl Site {
+    /// Puts routes and layers around the parts.
+    #[must_use]
+    pub fn new(parts: Parts) -> Self {
+        let edge = Arc::new(Edge::new(parts));
+        let graphql = Router::new()
+            .route("/graphql", any(endpoint::graphql))
+            .layer(map_response(varying));
+        let mut router = Router::new()
+            .merge(graphql)
+            .route("/healthz", get(health::live))
+            .route("/readyz", get(health::ready))
+            .route("/metrics", get(health::metrics))
+            .with_state(Arc::clone(&edge));
+        if edge.settings.graphiql {
+            router = router.merge(graphiql::router());
+        }
+        let mut router = router
+            .fallback(health::not_found)
+            .method_not_allowed_fallback(health::method_not_allowed)
+            .layer(CompressionLayer::new().quality(CompressionLevel::Fastest));
+        if !edge.settings.cors_origins.is_empty() {
+            router = router.layer(cors(&edge.settings.cors_origins));
+        }
+        // The outermost, so that the log sees what the others do.
+        let router = router.layer(from_fn(observe));
+        Self { router, edge }
+    }
+
+    /// The routes with their layers, for a test that needs no socket.
+    #[must_use]
+    pub fn router(&self) -> Router {
+        self.router.clone()
+    }
+}
+
+/// What an answer depends on besides its address.
+async fn varying(mut response: Response) -> Response {
+    for name in ["Accept", "Authorization"] {
+        response
+            .headers_mut()
+            .append(header::VARY, HeaderValue::from_static(name));
+    }
+    response
+}
+
+fn cors(origins: &[String]) -> CorsLayer {
+    let origins = origins
+        .iter()
+        .filter_map(|origin| HeaderValue::from_str(origin).ok());
+    CorsLayer::new()
+        .allow_origin(AllowOrigin::list(origins))
+        .allow_methods([Method::GET, Method::POST])
+        .allow_headers([
+            header::ACCEPT,
+            header::AUTHORIZATION,
+            header::CACHE_CONTROL,
+            header::CONTENT_TYPE,
+            X_REQUEST_ID,
+        ])
+        .expose_headers([
+            header::AGE,
+            header::RETRY_AFTER,
+            HeaderName::from_static("x-request-id"),
+        ])
+        .max_age(Duration::from_secs(60 * 60))
+}
