@@ -158,14 +158,12 @@ impl WireManagedUser {
             "account_status",
             self.account_status.as_deref(),
             AccountStatus::from_word,
-            AccountStatus::Unknown,
         );
         User {
             account_type: known_word(
                 "account_type",
                 self.account_type.as_deref(),
                 AccountType::from_word,
-                AccountType::Unknown,
             ),
             status: match account_status {
                 AccountStatus::Active => UserStatus::Active,
@@ -191,12 +189,12 @@ impl WireManagedUser {
             avatar_url: self.picture,
             platform_roles: None,
             resource_count: None,
-            product_access: self
-                .product_access
-                .unwrap_or_default()
-                .into_iter()
-                .map(WireManagedProduct::into_domain)
-                .collect(),
+            product_access: self.product_access.and_then(|access| {
+                access
+                    .into_iter()
+                    .map(WireManagedProduct::into_domain)
+                    .collect()
+            }),
             groups: None,
         }
     }

@@ -19,7 +19,7 @@ pub(super) fn read<T: DeserializeOwned>(operation: &'static str, body: &[u8]) ->
         Err(error) => {
             let place = format!("line {} column {}", error.line(), error.column());
             Err(Error::new(ErrorKind::InvalidResponse, operation)
-                .at(place)
+                .at(&place)
                 .with_cause(error)
                 .passing())
         }
@@ -27,9 +27,9 @@ pub(super) fn read<T: DeserializeOwned>(operation: &'static str, body: &[u8]) ->
 }
 
 fn repair<T: DeserializeOwned>(operation: &'static str, body: &[u8]) -> Result<T> {
-    let unreadable = |place: String| Error::new(ErrorKind::InvalidResponse, operation).at(place);
+    let unreadable = |place: &str| Error::new(ErrorKind::InvalidResponse, operation).at(place);
     let mut document: Value = serde_json::from_slice(body)
-        .map_err(|error| unreadable("the first line".to_owned()).with_cause(error))?;
+        .map_err(|error| unreadable("the first line").with_cause(error))?;
     for repairs in 0..MAX_REPAIRS {
         let error = match serde_path_to_error::deserialize::<_, T>(&document) {
             Ok(value) => {
@@ -41,10 +41,10 @@ fn repair<T: DeserializeOwned>(operation: &'static str, body: &[u8]) -> Result<T
         let place = error.path().to_string();
         let path: Vec<Segment> = error.path().iter().cloned().collect();
         if !may_leave_out(&path) || !leave_out(&mut document, &path) {
-            return Err(unreadable(place).with_cause(error.into_inner()));
+            return Err(unreadable(&place).with_cause(error.into_inner()));
         }
     }
-    Err(unreadable(format!("more than {MAX_REPAIRS} places")))
+    Err(unreadable(&format!("more than {MAX_REPAIRS} places")))
 }
 
 fn report(operation: &'static str, repairs: usize) {
@@ -156,6 +156,17 @@ mod tests {
         assert_eq!(error.kind, ErrorKind::InvalidResponse);
         assert!(error.is_retryable());
         assert!(error.to_string().contains("line 1 column"), "{error}");
+    }
+
+    #[test]
+    fn wherever_a_body_is_cut_off_it_is_an_error() {
+        let whole = r#"{"data":[{"id":"a","name":"Bö"},{"id":"b"}],"links":{"next":"c"}}"#;
+        assert_eq!(page(whole).expect("it is whole").data.len(), 2);
+        for end in 0..whole.len() {
+            let cut = &whole.as_bytes()[..end];
+            let error = read::<WirePage<Row>>("rows", cut).expect_err("it is cut off");
+            assert!(error.is_retryable(), "at {end}");
+        }
     }
 
     #[test]

@@ -22,8 +22,8 @@ pub struct Error {
     pub operation: &'static str,
     /// How long to wait before asking again.
     pub retry_after: Option<Duration>,
-    reason: Option<String>,
-    place: Option<String>,
+    reason: Option<Arc<str>>,
+    place: Option<Arc<str>>,
     is_passing: bool,
     #[source]
     cause: Option<Cause>,
@@ -112,7 +112,7 @@ impl Error {
     }
 
     pub(super) fn with_reason(mut self, reason: Option<String>) -> Self {
-        self.reason = reason;
+        self.reason = reason.map(Into::into);
         self
     }
 
@@ -130,7 +130,7 @@ impl Error {
     }
 
     /// Where in an [`ErrorKind::InvalidResponse`] the trouble is.
-    pub(super) fn at(mut self, place: impl Into<String>) -> Self {
+    pub(super) fn at(mut self, place: &str) -> Self {
         self.place = Some(place.into());
         self
     }

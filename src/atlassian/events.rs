@@ -8,7 +8,7 @@ use super::{
     error::{Error, ErrorKind, Result},
     limiter::Family,
     paging,
-    wire::{WireLinks, WireTime},
+    wire::{WireLinks, WireOne, WireTime},
 };
 use crate::domain::{ActivityEvent, ActivityFilter, ActivitySubject, Page};
 
@@ -57,6 +57,23 @@ impl Client {
         let url = self.events_url(operation, filter, limit, cursor)?;
         self.events_page(operation, Family::EventsStream, url, cursor)
             .await
+    }
+
+    /// One event by its id; `None` where Atlassian keeps it no longer.
+    ///
+    /// # Errors
+    /// As [`Self::events`].
+    pub async fn event(&self, id: &str) -> Result<Option<ActivityEvent>> {
+        let operation = "event";
+        let found = async {
+            let url = self.organization_url(operation, "v1", &["events", id])?;
+            self.read::<WireOne<WireEvent>>(operation, Family::Events, url).await
+        };
+        match found.await {
+            Ok(event) => Ok(event.data.into_domain()),
+            Err(error) if error.kind == ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 
     fn events_url(

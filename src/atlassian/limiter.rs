@@ -195,7 +195,7 @@ fn pace(per_minute: NonZeroU32) -> Pace {
     let all = per_minute.get();
     let at_once = NonZeroU32::new(all.div_ceil(4)).unwrap_or(NonZeroU32::MIN);
     let evenly = (all - at_once.get()).max(1);
-    let quota = Quota::with_period(Duration::from_secs(60) / evenly)
+    let quota = Quota::with_period(Duration::from_mins(1) / evenly)
         .expect("a minute divided by a number of calls is not zero")
         .allow_burst(at_once);
     RateLimiter::direct_with_clock(
@@ -217,5 +217,131 @@ impl Clock for TokioClock {
 
     fn now(&self) -> Duration {
         self.origin.elapsed()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn gate() -> Gate {
+        Gate::new(&TransportSettings {
+            concurrency: 1,
+            ..TransportSettings::default()
+        })
+    }
+
+    fn within(milliseconds: u64) -> Instant {
+        Instant::now() + Duration::from_millis(milliseconds)
+    }
+
+    #[tokio::test]
+    async fn a_closed_family_waits_and_the_others_do_not() {
+        let gate = gate();
+        let closed_until = Instant::now() + Duration::from_millis(60);
+        gate.close(Family::Organization, Duration::from_millis(60));
+        assert!(gate.is_paused());
+        drop(
+            gate.enter(Family::Site, within(0))
+                .await
+                .expect("it is open"),
+        );
+        drop(
+            gate.enter(Family::Organization, within(5_000))
+                .await
+                .expect("it opens"),
+        );
+        assert!(Instant::now() >= closed_until);
+        assert!(!gate.is_paused());
+    }
+
+    #[tokio::test]
+    async fn a_shorter_pause_does_not_open_a_longer_one() {
+        let gate = gate();
+        gate.close(Family::Events, Duration::from_secs(50));
+        gate.close(Family::Events, Duration::ZERO);
+        let refused = gate
+            .enter(Family::Events, within(1_000))
+            .await
+            .expect_err("closed");
+        assert!(
+            matches!(refused, Refused::Paused(wait) if wait.as_secs() >= 49),
+            "{refused:?}"
+        );
+    }
+
+    #[tokio::test]
+    async fn no_pause_is_longer_than_an_hour() {
+        let gate = gate();
+        gate.close(Family::Site, Duration::MAX);
+        let refused = gate
+            .enter(Family::Site, within(1_000))
+            .await
+            .expect_err("closed");
+        assert!(
+            matches!(refused, Refused::Paused(wait) if wait <= LONGEST_PAUSE),
+            "{refused:?}"
+        );
+    }
+
+    #[tokio::test]
+    async fn a_minute_never_sees_more_than_its_allowance() {
+        let gate = gate();
+        let mut at_once = 0;
+        let refused = loop {
+            match gate.enter(Family::Events, within(10)).await {
+                Ok(_) => at_once += 1,
+                Err(refused) => break refused,
+            }
+        };
+        assert_eq!(at_once, 3);
+        let Refused::Paused(wait) = refused else {
+            panic!("{refused:?}");
+        };
+        // Three at once and one every 60 / 7 seconds: ten in any minute.
+        assert!(
+            wait > Duration::from_secs(8) && wait < Duration::from_secs(9),
+            "{wait:?}"
+        );
+    }
+
+    #[tokio::test]
+    async fn who_waits_for_a_pace_takes_nobodys_place() {
+        let gate = gate();
+        while gate.enter(Family::Events, within(0)).await.is_ok() {}
+        let mut waiting = std::pin::pin!(gate.enter(Family::Events, within(60_000)));
+        assert!(futures_util::poll!(waiting.as_mut()).is_pending());
+        gate.enter(Family::Organization, within(0))
+            .await
+            .expect("the one place is free");
+    }
+
+    #[tokio::test]
+    async fn who_stood_in_the_queue_minds_a_pause_that_began_meanwhile() {
+        let gate = gate();
+        let permit = gate
+            .enter(Family::Site, within(0))
+            .await
+            .expect("it is open");
+        let mut waiting = std::pin::pin!(gate.enter(Family::Site, within(1_000)));
+        assert!(futures_util::poll!(waiting.as_mut()).is_pending());
+        gate.close(Family::Site, Duration::from_secs(30));
+        drop(permit);
+        let refused = waiting.await.expect_err("it was closed meanwhile");
+        assert!(matches!(refused, Refused::Paused(_)), "{refused:?}");
+    }
+
+    #[tokio::test]
+    async fn a_full_house_refuses_at_the_deadline() {
+        let gate = gate();
+        let _permit = gate
+            .enter(Family::Site, within(0))
+            .await
+            .expect("it is open");
+        let refused = gate
+            .enter(Family::Site, within(20))
+            .await
+            .expect_err("it is full");
+        assert_eq!(refused, Refused::Crowded);
     }
 }

@@ -23,9 +23,13 @@ mod rate;
 mod retry;
 mod settings;
 mod transport;
+mod user_roles;
 mod user_search;
 pub mod users;
 mod wire;
+
+#[cfg(test)]
+mod tests;
 
 pub use activity::LastActive;
 pub use client::Client;

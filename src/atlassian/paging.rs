@@ -76,3 +76,77 @@ where
     }
     Err(Error::new(ErrorKind::RepeatedCursor, operation))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn next(next: Option<&str>) -> Result<Option<String>> {
+        let called = Url::parse("https://api.example/admin/v1/orgs/o/users").expect("a URL");
+        cursor("users", &called, next)
+    }
+
+    #[test]
+    fn a_cursor_comes_bare_or_in_an_address() {
+        for (links_next, expected) in [
+            (None, None),
+            (Some(""), None),
+            (Some("a/b+c="), Some("a/b+c=")),
+            (
+                Some("https://api.example/other?limit=1&cursor=a%2Fb%3D"),
+                Some("a/b="),
+            ),
+            (Some("https://api.example:443/x?cursor=c"), Some("c")),
+        ] {
+            assert_eq!(next(links_next).expect("a cursor").as_deref(), expected);
+        }
+    }
+
+    #[test]
+    fn an_address_elsewhere_is_refused() {
+        for address in [
+            "https://evil.example/admin/v1/orgs/o/users?cursor=c",
+            "http://api.example/admin?cursor=c",
+            "https://api.example:8443/?cursor=c",
+            "https://api.example@evil.example/?cursor=c",
+            "https://api.example.evil.example/?cursor=c",
+        ] {
+            let error = next(Some(address)).expect_err(address);
+            assert_eq!(error.kind, ErrorKind::ForeignHost, "{address}");
+        }
+    }
+
+    #[test]
+    fn an_address_without_a_cursor_is_no_end() {
+        for address in ["https://api.example/users", "https://"] {
+            let error = next(Some(address)).expect_err(address);
+            assert_eq!(error.kind, ErrorKind::InvalidResponse, "{address}");
+        }
+    }
+
+    #[test]
+    fn a_page_that_leads_to_itself_is_an_error() {
+        let error = page("users", vec![1], Some("c".into()), Some("c")).expect_err("a circle");
+        assert_eq!(error.kind, ErrorKind::RepeatedCursor);
+        assert!(page("users", vec![1], Some("d".into()), Some("c")).is_ok());
+        assert!(page("users", vec![1], None, None).is_ok());
+    }
+
+    #[tokio::test]
+    async fn a_list_has_a_bound() {
+        let mut asked = 0;
+        let endless = all("users", |_| {
+            asked += 1;
+            let next = Some(asked.to_string());
+            async move {
+                Ok(Page {
+                    items: vec![()],
+                    next,
+                })
+            }
+        });
+        let error = endless.await.expect_err("there is a bound");
+        assert_eq!(error.kind, ErrorKind::RepeatedCursor);
+        assert_eq!(asked, MAX_PAGES);
+    }
+}

@@ -13,6 +13,7 @@ use reqwest::{
 };
 use serde::de::DeserializeOwned;
 use tokio::time::{Instant, sleep, timeout};
+use url::Host;
 
 use super::{
     body,
@@ -40,6 +41,8 @@ pub struct Transport {
 #[derive(Debug)]
 struct Shared {
     http: reqwest::Client,
+    /// Without the system's proxy, which could not reach this machine's own addresses.
+    loopback: reqwest::Client,
     settings: TransportSettings,
     gates: Mutex<HashMap<GateKey, Arc<Gate>>>,
 }
@@ -77,18 +80,19 @@ impl Transport {
     /// # Errors
     /// `Connection` where the TLS of this machine cannot be set up.
     pub fn new(settings: TransportSettings) -> Result<Self> {
-        let http = reqwest::Client::builder()
-            .user_agent(concat!("headcount/", env!("CARGO_PKG_VERSION")))
-            .connect_timeout(settings.connect_timeout)
-            .read_timeout(settings.read_timeout)
-            .redirect(redirect::Policy::custom(same_origin))
-            .build()
-            .map_err(|error| Error::new(ErrorKind::Connection, "start").with_cause(error))?;
+        let build = |builder: reqwest::ClientBuilder| {
+            let built = builder.build();
+            built.map_err(|error| Error::new(ErrorKind::Connection, "start").with_cause(error))
+        };
+        let http = build(builder(&settings))?;
+        let loopback = build(builder(&settings).no_proxy())?;
+        let gates = Mutex::default();
         Ok(Self {
             shared: Arc::new(Shared {
                 http,
+                loopback,
                 settings,
-                gates: Mutex::default(),
+                gates,
             }),
         })
     }
@@ -196,9 +200,12 @@ impl Transport {
         status: &mut Option<u16>,
     ) -> Result<(HeaderMap, Bytes)> {
         let operation = call.operation;
-        let response = self
-            .shared
-            .http
+        let http = if is_loopback(&call.url) {
+            &self.shared.loopback
+        } else {
+            &self.shared.http
+        };
+        let response = http
             .execute(request(call))
             .await
             .map_err(|error| broken(operation, error))?;
@@ -235,11 +242,28 @@ impl Transport {
         {
             if bytes.len() + chunk.len() > largest {
                 let place = format!("byte {largest}, the largest answer that is read");
-                return Err(Error::new(ErrorKind::InvalidResponse, operation).at(place));
+                return Err(Error::new(ErrorKind::InvalidResponse, operation).at(&place));
             }
             bytes.extend_from_slice(&chunk);
         }
         Ok(bytes.freeze())
+    }
+}
+
+fn builder(settings: &TransportSettings) -> reqwest::ClientBuilder {
+    reqwest::Client::builder()
+        .user_agent(concat!("headcount/", env!("CARGO_PKG_VERSION")))
+        .connect_timeout(settings.connect_timeout)
+        .read_timeout(settings.read_timeout)
+        .redirect(redirect::Policy::custom(same_origin))
+}
+
+fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+        None => false,
     }
 }
 

@@ -47,6 +47,10 @@ pub struct UserSearch {
 
 /// What rows hold beside the person; each makes the answer larger, none costs a call.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "a set of four independent wishes"
+)]
 pub struct Expand {
     /// Organization-level roles.
     pub platform_roles: bool,

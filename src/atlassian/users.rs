@@ -1,4 +1,4 @@
-//! People: v2 `users/search`, its counts, the details of one and the roles that one holds.
+//! People: v2 `users/search`, its counts and the details of one.
 
 use std::collections::BTreeMap;
 
@@ -13,9 +13,8 @@ use super::{
     wire::{WireCount, WireOne, WirePage, WireTime, known_word},
 };
 use crate::domain::{
-    AccountId, AccountStatus, AccountType, AssignmentMethod, ClaimStatus, GroupId,
-    ManagementSource, MembershipStatus, Page, ProductAccess, ResourceId, RoleAssignment, RoleId,
-    User, UserGroup, UserStatus,
+    AccountId, AccountStatus, AccountType, ClaimStatus, GroupId, ManagementSource,
+    MembershipStatus, Page, ProductAccess, ResourceId, RoleId, User, UserGroup, UserStatus,
 };
 
 /// People a page at most.
@@ -49,6 +48,8 @@ pub struct UserStatistics {
 impl Client {
     /// One page of people over all directories.
     ///
+    /// What was asked for with `expand` and is still `None` was not told, which is not the same as empty.
+    ///
     /// Where the organization has not the search yet, the deprecated list (until 30 June 2027) answers a search that it
     /// can: without `expand`, `emails` and order.
     ///
@@ -72,12 +73,7 @@ impl Client {
             Err(error) => return Err(error),
         };
         let next = paging::cursor(operation, &url, page.next())?;
-        let expand = search.expand;
-        let users = page
-            .data
-            .into_iter()
-            .map(|user| user.into_domain(expand))
-            .collect();
+        let users = page.data.into_iter().map(WireUser::into_domain).collect();
         paging::page(operation, users, next, search.cursor.as_deref())
     }
 
@@ -123,12 +119,7 @@ impl Client {
         let wire: WireStatistics = self.read(operation, Family::Organization, url).await?;
         let mut statistics = UserStatistics::default();
         for row in wire.account_status {
-            let status = known_word(
-                "accountStatus",
-                Some(&row.status),
-                AccountStatus::from_word,
-                AccountStatus::Unknown,
-            );
+            let status = known_word("accountStatus", Some(&row.status), AccountStatus::from_word);
             *statistics.account_status.entry(status).or_default() += row.count;
         }
         for row in wire.roles.unwrap_or_default() {
@@ -152,37 +143,13 @@ impl Client {
                 .await
         };
         match found.await {
-            Ok(user) => Ok(Some(user.data.into_domain(Expand::default()))),
+            Ok(user) => Ok(Some(user.data.into_domain())),
             Err(error) if error.kind == ErrorKind::NotFound => Ok(None),
             Err(error) => Err(error),
         }
     }
 
-    /// Every role that a person holds on every resource, and how each was given.
-    ///
-    /// # Errors
-    /// As any call; `NotFound` for an account that the organization does not know.
-    pub async fn user_role_assignments(&self, account: &AccountId) -> Result<Vec<RoleAssignment>> {
-        let operation = "users/role-assignments";
-        let rows = paging::all(operation, |cursor| async move {
-            let mut url = self.users_url(operation, &[account.as_str(), "role-assignments"])?;
-            url.query_pairs_mut()
-                .append_pair("limit", &MAX_PAGE.to_string())
-                .extend_pairs(cursor.as_deref().map(|cursor| ("cursor", cursor)));
-            let page: WirePage<WireRoleAssignment> = self
-                .read(operation, Family::Organization, url.clone())
-                .await?;
-            let next = paging::cursor(operation, &url, page.next())?;
-            paging::page(operation, page.data, next, cursor.as_deref())
-        });
-        Ok(rows
-            .await?
-            .into_iter()
-            .flat_map(WireRoleAssignment::into_domain)
-            .collect())
-    }
-
-    fn users_url(&self, operation: &'static str, path: &[&str]) -> Result<reqwest::Url> {
+    pub(super) fn users_url(&self, operation: &'static str, path: &[&str]) -> Result<reqwest::Url> {
         let path = [&["directories", ALL_DIRECTORIES, "users"], path].concat();
         self.organization_url(operation, "v2", &path)
     }
@@ -203,6 +170,7 @@ struct WireUser {
     membership_status: Option<String>,
     added_to_org: Option<WireTime>,
     deactivated_on: Option<WireTime>,
+    for_deletion: Option<bool>,
     name: Option<String>,
     nickname: Option<String>,
     email: Option<String>,
@@ -262,71 +230,32 @@ struct WireRoleCount {
     count: u64,
 }
 
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct WireRoleAssignment {
-    resource_id: ResourceId,
-    resource_owner: Option<String>,
-    directory_id: Option<String>,
-    role_assignments: Option<Vec<WireAssignedRole>>,
-    roles: Option<Vec<RoleId>>,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct WireAssignedRole {
-    role: RoleId,
-    role_assignment_methods: Option<Vec<String>>,
-}
-
 impl WireUser {
-    /// An expansion that was asked for and is missing is empty: upstream leaves out what there is none of.
-    fn into_domain(self, expand: Expand) -> User {
-        let account_status = known_word(
-            "accountStatus",
-            self.account_status.as_deref(),
-            AccountStatus::from_word,
-            AccountStatus::Unknown,
-        );
-        let product_access = if expand.product_access {
-            product_access(self.product_access)
-        } else {
-            None
+    fn into_domain(self) -> User {
+        let word = self.account_type.as_deref();
+        let account_type = known_word("accountType", word, AccountType::from_word);
+        let word = self.account_status.as_deref();
+        let account_status = known_word("accountStatus", word, AccountStatus::from_word);
+        let word = self.membership_status.as_deref();
+        let membership_status = known_word("membershipStatus", word, MembershipStatus::from_word);
+        let word = self.claim_status.as_deref();
+        let claim_status = known_word("claimStatus", word, ClaimStatus::from_word);
+        let management_source = self
+            .management_source
+            .as_deref()
+            .map(|word| known_word("managementSource", Some(word), ManagementSource::from_word));
+        let status = match self.status.as_deref() {
+            None if self.for_deletion == Some(true) => UserStatus::ForDeletion,
+            None => composite(account_status, membership_status),
+            word => known_word("status", word, UserStatus::from_word),
         };
         User {
-            account_type: known_word(
-                "accountType",
-                self.account_type.as_deref(),
-                AccountType::from_word,
-                AccountType::Unknown,
-            ),
-            status: known_word(
-                "status",
-                self.status.as_deref(),
-                UserStatus::from_word,
-                UserStatus::Unknown,
-            ),
+            account_type,
+            status,
             account_status,
-            membership_status: known_word(
-                "membershipStatus",
-                self.membership_status.as_deref(),
-                MembershipStatus::from_word,
-                MembershipStatus::Unknown,
-            ),
-            claim_status: known_word(
-                "claimStatus",
-                self.claim_status.as_deref(),
-                ClaimStatus::from_word,
-                ClaimStatus::Unknown,
-            ),
-            management_source: self.management_source.as_deref().map(|word| {
-                known_word(
-                    "managementSource",
-                    Some(word),
-                    ManagementSource::from_word,
-                    ManagementSource::Unknown,
-                )
-            }),
+            membership_status,
+            claim_status,
+            management_source,
             name: display_name(self.name, self.nickname.as_deref(), &self.account_id),
             account_id: self.account_id,
             nickname: self.nickname,
@@ -340,22 +269,24 @@ impl WireUser {
             location: self.location,
             time_zone: self.time_zone,
             avatar_url: self.avatar.or(self.picture),
-            platform_roles: expand
-                .platform_roles
-                .then(|| self.platform_roles.unwrap_or_default()),
-            resource_count: self
-                .counts
-                .and_then(|counts| counts.resources)
-                .filter(|_| expand.resource_count),
-            product_access,
-            groups: expand.groups.then(|| {
-                self.groups
-                    .unwrap_or_default()
-                    .into_iter()
-                    .map(WireUserGroup::into_domain)
-                    .collect()
-            }),
+            platform_roles: self.platform_roles,
+            resource_count: self.counts.and_then(|counts| counts.resources),
+            product_access: self.product_access.and_then(product_access),
+            groups: self
+                .groups
+                .map(|groups| groups.into_iter().map(WireUserGroup::into_domain).collect()),
         }
+    }
+}
+
+/// The composite status by its table (API.md, section 3), for a row that does not tell it.
+fn composite(account: AccountStatus, membership: MembershipStatus) -> UserStatus {
+    match (account, membership) {
+        (AccountStatus::Active, MembershipStatus::Active) => UserStatus::Active,
+        (AccountStatus::Active, MembershipStatus::Suspended) => UserStatus::Suspended,
+        (AccountStatus::Active, MembershipStatus::NoMembership) => UserStatus::NotInvited,
+        (AccountStatus::Inactive, _) => UserStatus::Deactivated,
+        _ => UserStatus::Unknown,
     }
 }
 
@@ -371,9 +302,8 @@ pub(super) fn display_name(
 }
 
 /// One unreadable time makes all of it unknown: what is left would pass for "not used since", or "never used".
-fn product_access(access: Option<Vec<WireProductAccess>>) -> Option<Vec<ProductAccess>> {
+fn product_access(access: Vec<WireProductAccess>) -> Option<Vec<ProductAccess>> {
     access
-        .unwrap_or_default()
         .into_iter()
         .map(|access| {
             let at = access.last_active_timestamp;
@@ -398,44 +328,4 @@ impl WireUserGroup {
             description: self.description,
         }
     }
-}
-
-impl WireRoleAssignment {
-    fn into_domain(self) -> Vec<RoleAssignment> {
-        let owner = self
-            .resource_owner
-            .or_else(|| self.resource_id.owner().map(str::to_owned));
-        let assignment = |role, methods| RoleAssignment {
-            resource_id: self.resource_id.clone(),
-            resource_owner: owner.clone().unwrap_or_default(),
-            directory_id: self.directory_id.as_deref().map(Into::into),
-            role,
-            methods,
-        };
-        match self.role_assignments {
-            Some(assigned) if !assigned.is_empty() => assigned
-                .into_iter()
-                .map(|given| assignment(given.role, methods(given.role_assignment_methods)))
-                .collect(),
-            _ => {
-                let roles = self.roles.unwrap_or_default();
-                roles
-                    .into_iter()
-                    .map(|role| assignment(role, Vec::new()))
-                    .collect()
-            }
-        }
-    }
-}
-
-fn methods(words: Option<Vec<String>>) -> Vec<AssignmentMethod> {
-    let method = |word: String| {
-        known_word(
-            "roleAssignmentMethods",
-            Some(&word),
-            AssignmentMethod::from_word,
-            AssignmentMethod::Unknown,
-        )
-    };
-    words.unwrap_or_default().into_iter().map(method).collect()
 }

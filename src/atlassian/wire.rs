@@ -123,13 +123,14 @@ pub(super) fn timestamp(text: &str) -> Option<Timestamp> {
         .map(|zoned| zoned.timestamp())
 }
 
-/// The value that upstream's word stands for; `unknown` for a word that is missing or not known, the latter counted.
-pub(super) fn known_word<T: Copy + PartialEq>(
+/// The value that upstream's word stands for; the unknown one for a word that is missing or not known, the latter counted.
+pub(super) fn known_word<T: PartialEq>(
     field: &'static str,
     word: Option<&str>,
-    from_word: impl Fn(&str) -> T,
-    unknown: T,
+    from_word: fn(&str) -> T,
 ) -> T {
+    // No upstream word is empty.
+    let unknown = from_word("");
     let Some(word) = word else {
         return unknown;
     };
@@ -142,4 +143,76 @@ pub(super) fn known_word<T: Copy + PartialEq>(
 
 fn count_unknown(field: &'static str) {
     metrics::counter!("headcount_upstream_unknown_values_total", "field" => field).increment(1);
+}
+
+#[cfg(test)]
+mod tests {
+    use metrics_exporter_prometheus::PrometheusBuilder;
+
+    use super::*;
+    use crate::domain::UserStatus;
+
+    #[test]
+    fn times_come_in_every_precision() {
+        for (text, expected) in [
+            ("2026-03-02T07:55:41Z", "2026-03-02T07:55:41Z"),
+            ("2026-03-02T07:55:41.8Z", "2026-03-02T07:55:41.8Z"),
+            (
+                "2026-03-02T07:55:41.870006151Z",
+                "2026-03-02T07:55:41.870006151Z",
+            ),
+            ("2026-03-02T07:55Z", "2026-03-02T07:55:00Z"),
+            ("2026-03-02T08:55:41+01:00", "2026-03-02T07:55:41Z"),
+            ("2026-03-02T08:55:41.000+0100", "2026-03-02T07:55:41Z"),
+            ("2026-03-02T07:55:41", "2026-03-02T07:55:41Z"),
+            ("2026-03-02", "2026-03-02T00:00:00Z"),
+        ] {
+            let time = timestamp(text).unwrap_or_else(|| panic!("{text} is a time"));
+            assert_eq!(time.to_string(), expected, "{text}");
+        }
+        for text in ["", "yesterday", "2026-13-40", "1795132800000"] {
+            assert_eq!(timestamp(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn anything_else_in_place_of_a_time_is_unreadable() {
+        for json in [
+            "5",
+            "-5",
+            "1.5",
+            "true",
+            "[1,[2]]",
+            r#"{"a":{"b":1}}"#,
+            r#""x""#,
+        ] {
+            let time: Option<WireTime> = serde_json::from_str(json).expect("it does not fail");
+            assert_eq!(time, Some(WireTime::Unreadable), "{json}");
+        }
+        let time: Option<WireTime> = serde_json::from_str("null").expect("it does not fail");
+        assert_eq!(time, None);
+    }
+
+    #[test]
+    fn new_words_are_counted_by_field() {
+        let recorder = PrometheusBuilder::new().build_recorder();
+        let handle = recorder.handle();
+        metrics::with_local_recorder(&recorder, || {
+            let status = |word| known_word("status", word, UserStatus::from_word);
+            assert_eq!(status(Some("active")), UserStatus::Active);
+            assert_eq!(status(None), UserStatus::Unknown);
+            assert_eq!(status(Some("on_holiday")), UserStatus::Unknown);
+            WireTime::known("addedToOrg", Some(WireTime::Unreadable));
+        });
+        let counted = handle.render();
+        let name = "headcount_upstream_unknown_values_total";
+        assert!(
+            counted.contains(&format!("{name}{{field=\"status\"}} 1")),
+            "{counted}"
+        );
+        assert!(
+            counted.contains(&format!("{name}{{field=\"addedToOrg\"}} 1")),
+            "{counted}"
+        );
+    }
 }

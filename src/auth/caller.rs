@@ -42,6 +42,12 @@ impl Caller {
 }
 
 impl IntegrationScope {
+    /// Whether every integration is in it, those that come later too.
+    #[must_use]
+    pub fn is_all(&self) -> bool {
+        matches!(self, Self::All)
+    }
+
     /// No integration at all.
     #[must_use]
     pub fn none() -> Self {

@@ -57,3 +57,28 @@ pub struct OrganizationProfile {
     /// The organization's name.
     pub name: String,
 }
+
+/// The name that people know a product by, from its key or ARI owner (API.md, section 3, Products);
+/// `None` for keys that this program does not know yet.
+#[must_use]
+pub fn product_name(key: &str) -> Option<&'static str> {
+    Some(match key {
+        "jira-software" | "jira" => "Jira",
+        "jira-servicedesk" | "jira-service-desk" => "Jira Service Management",
+        "jira-core" => "Jira Work Management",
+        "jira-product-discovery" => "Jira Product Discovery",
+        "jira-admin" => "Jira administration",
+        "confluence" => "Confluence",
+        "bitbucket" => "Bitbucket",
+        "trello" => "Trello",
+        "opsgenie" | "jira-ops" => "Opsgenie",
+        "statuspage" => "Statuspage",
+        "compass" => "Compass",
+        "loom" => "Loom",
+        "beacon" => "Guard Detect",
+        "mercury" => "Focus",
+        "townsquare" => "Home",
+        "avp" => "Analytics",
+        _ => return None,
+    })
+}

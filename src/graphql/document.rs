@@ -124,6 +124,19 @@ pub fn check(
     chosen(document, operation_name)
 }
 
+/// The fields that the chosen operation selects, fragments expanded; of a document that [`check`] let pass.
+#[must_use]
+pub fn cost(document: &ExecutableDocument, operation_name: Option<&str>) -> u32 {
+    let mut sizes = Sizes::of(document);
+    let is_chosen = |name: Option<&async_graphql::Name>| {
+        operation_name.is_none() || name.map(async_graphql::Name::as_str) == operation_name
+    };
+    let mut operations = document.operations.iter();
+    let chosen = operations.find(|(name, _)| is_chosen(*name));
+    let size = chosen.and_then(|(_, operation)| sizes.operation(&operation.node).ok());
+    size.map_or(0, |size| u32::try_from(size.fields).unwrap_or(u32::MAX))
+}
+
 fn chosen(
     document: &ExecutableDocument,
     operation_name: Option<&str>,

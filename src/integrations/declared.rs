@@ -3,6 +3,7 @@ use std::{
     sync::Arc,
 };
 
+use base64::{Engine, engine::general_purpose::STANDARD};
 use jiff::{Timestamp, civil::Date};
 use secrecy::{ExposeSecret, SecretString};
 use sha2::{Digest, Sha256};
@@ -149,11 +150,7 @@ fn fingerprint(credentials: &Credentials) -> SecretString {
         hash.update((part.len() as u64).to_be_bytes());
         hash.update(part);
     }
-    hash.finalize()
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect::<String>()
-        .into()
+    STANDARD.encode(hash.finalize()).into()
 }
 
 /// Whether two sets of credentials are the same.

@@ -12,6 +12,7 @@ const LONGEST_ORGANIZATION_ID: usize = 100;
 const LONGEST_SECRET: usize = 4096;
 
 /// The five credentials as somebody typed or pasted them. `Debug` shows none of them.
+#[derive(Clone)]
 pub struct CredentialsDraft {
     /// The admin's e-mail address.
     pub admin_email: String,

@@ -17,7 +17,7 @@ use super::{Error, Keyring};
 /// Where the store is.
 #[derive(Debug, Clone)]
 pub struct StoreSettings {
-    /// The SQLite file; it and its folder are created where absent, readable by this user only.
+    /// The `SQLite` file; it and its folder are created where absent, readable by this user only.
     pub path: PathBuf,
 }
 
@@ -35,7 +35,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[(
     include_str!("migrations/0001_integrations.sql"),
 )];
 
-/// Reads happen at start and after a change only, and SQLite writes one at a time: few connections are plenty.
+/// Reads happen at start and after a change only, and `SQLite` writes one at a time: few connections are plenty.
 const CONNECTIONS: u32 = 4;
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -110,7 +110,7 @@ fn migrator() -> Migrator {
     Migrator::with_migrations(migrations.collect())
 }
 
-/// Creates the file and its folder before SQLite would, which asks for wider rights. SQLite gives the files
+/// Creates the file and its folder before `SQLite` would, which asks for wider rights. `SQLite` gives the files
 /// beside it (`-wal`, `-shm`) the same rights as the file itself.
 fn prepare_file(path: &Path) -> io::Result<()> {
     if let Some(folder) = path

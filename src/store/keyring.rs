@@ -34,13 +34,12 @@ impl KeyId {
         let hash = Sha256::new()
             .chain_update(b"headcount master key id\0")
             .chain_update(key);
-        let short: String = hash
-            .finalize()
-            .iter()
-            .take(6)
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
-        Self(short.into())
+        let start = u64::from_be_bytes(
+            hash.finalize()[..8]
+                .try_into()
+                .expect("8 bytes are 8 bytes"),
+        );
+        Self(format!("{:012x}", start >> 16).into())
     }
 }
 

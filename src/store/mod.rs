@@ -1,4 +1,4 @@
-//! The embedded database: one SQLite file, created and migrated at start, with secrets sealed under the master key.
+//! The embedded database: one `SQLite` file, created and migrated at start, with secrets sealed under the master key.
 //!
 //! `database` opens it, `keyring` holds the master keys, `sealing` writes and reads sealed columns and rotates
 //! them, and there is a file for each table's rows. No statement is logged, and nobody outside sees SQL.

@@ -1,0 +1,241 @@
+use async_graphql::Enum;
+
+use crate::{auth, domain};
+
+/// What kind of account it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[graphql(remote = "domain::AccountType")]
+pub enum AccountType {
+    /// A person, or a service account.
+    Person,
+    /// A bot or an add-on.
+    App,
+    /// A Jira Service Management portal customer.
+    Customer,
+    /// A value that this program does not know yet.
+    Unknown,
+}
+
+/// The composite status that Atlassian's console shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[graphql(remote = "domain::UserStatus")]
+pub enum UserStatus {
+    /// Active account and member of a directory. Suspended in one of several directories still counts as active.
+    Active,
+    /// Suspended in every directory that the organization's key may see.
+    Suspended,
+    /// A managed account that is in no directory.
+    NotInvited,
+    /// Deactivated by the organization that manages the account.
+    Deactivated,
+    /// In the 14 days of grace before the account is deleted for good.
+    ForDeletion,
+    /// A value that this program does not know yet.
+    Unknown,
+}
+
+/// The status of the Atlassian account, everywhere.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[graphql(remote = "domain::AccountStatus")]
+pub enum AccountStatus {
+    /// Usable.
+    Active,
+    /// Deactivated, or waiting for its deletion.
+    Inactive,
+    /// Deleted for good.
+    Closed,
+    /// A value that this program does not know yet.
+    Unknown,
+}
+
+/// The person inside this organization.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[graphql(remote = "domain::MembershipStatus")]
+pub enum MembershipStatus {
+    /// Member of at least one directory.
+    Active,
+    /// Suspended in all directories that the organization's key may see.
+    Suspended,
+    /// In no directory.
+    NoMembership,
+    /// A value that this program does not know yet.
+    Unknown,
+}
+
+/// Who may manage the account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[graphql(remote = "domain::ClaimStatus")]
+pub enum ClaimStatus {
+    /// The e-mail's domain is verified by this organization: it may deactivate and delete the account.
+    Managed,
+    /// Somebody else's account: it can only be removed from here.
+    Unmanaged,
+    /// A value that this program does not know yet.
+    Unknown,
+}
+
+/// How a managed account came in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[graphql(remote = "domain::ManagementSource")]
+pub enum ManagementSource {
+    /// Invited, or signed up.
+    Invited,
+    /// From an identity provider.
+    Synced,
+    /// A value that this program does not know yet.
+    Unknown,
+}
+
+/// Whether somebody used what they have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+pub enum Usage {
+    /// Active within the asked number of days.
+    Active,
+    /// Used once, but not within the asked number of days.
+    Inactive,
+    /// May use it and never did.
+    NeverUsed,
+    /// May not use anything: member of no directory, or without access to any product.
+    NoAccess,
+    /// Atlassian did not tell.
+    Unknown,
+}
+
+/// How a role was given.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[graphql(remote = "domain::AssignmentMethod")]
+pub enum RoleSource {
+    /// To the person.
+    Direct,
+    /// To a group that the person is in.
+    Group,
+    /// It follows from another role.
+    Inferred,
+    /// A way that this program does not know yet, or that Atlassian did not tell.
+    Unknown,
+}
+
+/// What a role reaches.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[graphql(remote = "domain::RoleScope")]
+pub enum RoleScope {
+    /// The whole organization.
+    Organization,
+    /// One site.
+    Site,
+    /// One product instance.
+    Product,
+}
+
+/// What can be ordered by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[graphql(remote = "domain::UserOrderField")]
+pub enum UserOrderField {
+    /// The public name (nickname), Atlassian's only own order: a page costs one upstream call.
+    Name,
+    /// The e-mail address; hidden ones come last. Reads the whole organization once.
+    Email,
+    /// The latest activity in any product; who never used anything counts as earliest. Reads the whole organization once.
+    LastActiveAt,
+    /// When the person came into the organization. Reads the whole organization once.
+    AddedToOrgAt,
+}
+
+/// Which way an order goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[graphql(remote = "domain::OrderDirection")]
+pub enum OrderDirection {
+    /// Smallest or earliest first.
+    Asc,
+    /// Greatest or latest first.
+    Desc,
+}
+
+/// What the checks of an integration amount to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[graphql(remote = "domain::IntegrationStatus")]
+pub enum IntegrationStatus {
+    /// Every check passed.
+    Connected,
+    /// Readable, with something missing.
+    Degraded,
+    /// The organization cannot be read.
+    Failed,
+    /// Never checked.
+    Unverified,
+}
+
+/// Which of the six fields a check is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[graphql(remote = "domain::CredentialKind")]
+pub enum CredentialKind {
+    /// The organization API key.
+    OrganizationApiKey,
+    /// The admin's e-mail address and API token.
+    ApiToken,
+    /// The address of the site.
+    AdminUrl,
+    /// The organization id.
+    OrganizationId,
+}
+
+/// How a check ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[graphql(remote = "domain::CheckOutcome")]
+pub enum CheckOutcome {
+    /// All is well.
+    Passed,
+    /// Works, with something missing.
+    Warning,
+    /// Does not work.
+    Failed,
+    /// Could not be asked, because an earlier check failed.
+    Skipped,
+}
+
+/// Where a value came from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[graphql(remote = "domain::FreshnessSource")]
+pub enum FreshnessSource {
+    /// Asked of Atlassian for this very answer.
+    Live,
+    /// Kept from an earlier answer.
+    Cache,
+}
+
+/// What a caller may do; granted by the token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[graphql(remote = "auth::Permission")]
+pub enum Permission {
+    /// Reading people, groups, roles and products.
+    ReadDirectory,
+    /// Reading audit events.
+    ReadActivity,
+    /// Reading license figures.
+    ReadLicenses,
+    /// Reading this program's own record of changes.
+    ReadAudit,
+    /// Deleting accounts.
+    DeleteUsers,
+    /// Suspending, restoring, deactivating and reactivating people.
+    ManageUsers,
+    /// Connecting and disconnecting organizations.
+    ManageIntegrations,
+}
+
+/// Why a change was refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+pub enum UserErrorCode {
+    /// There is no such thing, or the caller may not see it.
+    NotFound,
+    /// The caller may not do this.
+    Forbidden,
+    /// A value is wrong; the path says which.
+    InvalidInput,
+    /// Atlassian does not accept the credentials; the checks say which and why.
+    InvalidCredentials,
+    /// The Admin URL's host is not one of Atlassian's, nor on the operator's list.
+    HostNotAllowed,
+    /// The integration is kept in the configuration file and changed there.
+    ReadOnly,
+}

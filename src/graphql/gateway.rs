@@ -1,0 +1,151 @@
+use std::{sync::Arc, time::Duration};
+
+use async_graphql::{EmptySubscription, Response, Schema, ServerError, Value};
+
+use super::{
+    Limits,
+    document::{self, OperationKind},
+    error::code,
+    mutation::Mutation,
+    query::Query,
+    request::Request,
+};
+use crate::{auth::Caller, domain::FreshnessSource, organizations::Organizations};
+
+type GatewaySchema = Schema<Query, Mutation, EmptySubscription>;
+
+/// Runs operations. Cheap to clone.
+#[derive(Clone)]
+pub struct Gateway {
+    schema: GatewaySchema,
+    organizations: Organizations,
+    limits: Arc<Limits>,
+}
+
+/// What the transport tells of a request.
+#[derive(Debug, Clone)]
+pub struct RequestContext {
+    /// Stands in every error and in the log.
+    pub request_id: String,
+    /// What the caller's `Cache-Control` asks for: the greatest age of an answer, zero for `no-cache`.
+    pub max_age: Option<Duration>,
+    /// Whether a mutation is refused, as over GET.
+    pub read_only: bool,
+}
+
+/// What came of an operation.
+pub struct Answer {
+    /// The response; its errors carry codes and the request's id.
+    pub response: Response,
+    /// The age of the oldest part that was kept from earlier; `None` where everything was read for this answer.
+    pub age: Option<Duration>,
+    /// Why nothing was run, where nothing was.
+    pub refusal: Option<Refusal>,
+}
+
+/// Why an operation was not run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Refusal {
+    /// The document or its variables are wrong.
+    RequestError,
+    /// A mutation where only queries may be sent.
+    MutationOverGet,
+    /// The document is larger than the limits allow.
+    TooComplex,
+}
+
+/// The schema as SDL, as `schema.graphql` holds it.
+#[must_use]
+pub fn sdl() -> String {
+    let options = async_graphql::SDLExportOptions::new().sorted_enum_items().prefer_single_line_descriptions();
+    schema().sdl_with_options(options)
+}
+
+fn schema() -> GatewaySchema {
+    Schema::new(Query, Mutation, EmptySubscription)
+}
+
+impl Gateway {
+    /// A gateway to these organizations.
+    #[must_use]
+    pub fn new(organizations: Organizations, limits: Limits) -> Self {
+        Self { schema: schema(), organizations, limits: Arc::new(limits) }
+    }
+
+    /// Runs one operation for a caller.
+    pub async fn execute(
+        &self,
+        mut request: async_graphql::Request,
+        caller: Arc<Caller>,
+        context: RequestContext,
+    ) -> Answer {
+        let demand = self.organizations.demand(context.max_age);
+        let parsed = document::parse(&request.query, &self.limits).and_then(|document| {
+            let name = request.operation_name.as_deref();
+            let kind = document::check(&document, name, &request.variables, &self.limits)?;
+            Ok((document, kind))
+        });
+        let document = match parsed {
+            Err(error) => {
+                let refusal =
+                    if error.is_limit() { Refusal::TooComplex } else { Refusal::RequestError };
+                return refused(vec![error.into()], refusal, &context);
+            }
+            Ok((_, OperationKind::Mutation)) if context.read_only => {
+                return refused(Vec::new(), Refusal::MutationOverGet, &context);
+            }
+            Ok((document, _)) => document,
+        };
+        let cost = document::cost(&document, request.operation_name.as_deref());
+        request.set_parsed_query(document);
+        let state = Arc::new(Request::new(caller, self.organizations.clone(), demand, cost));
+        let mut response = self.schema.execute(request.data(Arc::clone(&state))).await;
+        // Only what goes wrong before anything is run has no place in the answer.
+        let is_request_error = response.errors.iter().any(|error| error.path.is_empty());
+        response.errors = signed(document::tidied(response.errors), &context);
+        let age = finish(&mut response, &state, demand.now);
+        Answer { response, age, refusal: is_request_error.then_some(Refusal::RequestError) }
+    }
+}
+
+fn refused(errors: Vec<ServerError>, refusal: Refusal, context: &RequestContext) -> Answer {
+    let response = Response::from_errors(signed(errors, context));
+    Answer { response, age: None, refusal: Some(refusal) }
+}
+
+/// Gives every error the request's id, and a code where it has none.
+fn signed(mut errors: Vec<ServerError>, context: &RequestContext) -> Vec<ServerError> {
+    for error in &mut errors {
+        let default = if error.path.is_empty() {
+            code::GRAPHQL_VALIDATION_FAILED
+        } else {
+            code::BAD_USER_INPUT
+        };
+        let extensions = error.extensions.get_or_insert_default();
+        if extensions.get("code").is_none() {
+            extensions.set("code", default);
+        }
+        extensions.set("requestId", context.request_id.as_str());
+    }
+    errors
+}
+
+/// Tells how old the answer is: in `extensions.freshness`, and as the age for the transport's header.
+fn finish(response: &mut Response, state: &Request, now: jiff::Timestamp) -> Option<Duration> {
+    let oldest = state.age()?;
+    let age = now.duration_since(oldest.fetched_at).try_into().unwrap_or(Duration::ZERO);
+    let source = match oldest.source {
+        FreshnessSource::Live => "LIVE",
+        FreshnessSource::Cache => "CACHE",
+    };
+    let freshness = [
+        ("fetchedAt", Value::from(oldest.fetched_at.to_string())),
+        ("source", Value::from(source)),
+        ("isStale", Value::from(oldest.is_stale)),
+        ("ageSeconds", Value::from(age.as_secs())),
+    ];
+    let freshness =
+        freshness.into_iter().map(|(name, value)| (async_graphql::Name::new(name), value));
+    response.extensions.insert("freshness".to_owned(), Value::Object(freshness.collect()));
+    (oldest.source == FreshnessSource::Cache).then_some(age)
+}

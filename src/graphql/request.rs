@@ -1,0 +1,95 @@
+//! What one request carries to its resolvers: who asks, what they demand, loaders, and the age of the answer.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use async_graphql::{Context, dataloader::DataLoader};
+
+use super::{
+    error::{ApiError, Result},
+    integration::Integration,
+    loaders::Loaders,
+};
+use crate::{
+    auth::{Caller, Permission},
+    domain::{Freshness, IntegrationId},
+    organizations::{Demand, Organizations},
+};
+
+/// One request on its way through the schema.
+pub(super) struct Request {
+    pub(super) caller: Arc<Caller>,
+    pub(super) organizations: Organizations,
+    pub(super) demand: Demand,
+    pub(super) loaders: DataLoader<Loaders>,
+    pub(super) cost: u32,
+    age: Mutex<Option<Freshness>>,
+}
+
+impl Request {
+    pub(super) fn new(
+        caller: Arc<Caller>,
+        organizations: Organizations,
+        demand: Demand,
+        cost: u32,
+    ) -> Self {
+        let loaders = Loaders::new(organizations.clone(), demand);
+        Self {
+            caller,
+            demand,
+            loaders: DataLoader::new(loaders, tokio::spawn),
+            organizations,
+            cost,
+            age: Mutex::default(),
+        }
+    }
+
+    pub(super) fn of<'a>(ctx: &Context<'a>) -> &'a Arc<Self> {
+        ctx.data_unchecked::<Arc<Self>>()
+    }
+
+    pub(super) fn needs(&self, permission: Permission) -> Result<()> {
+        if self.caller.may(permission) { Ok(()) } else { Err(ApiError::Forbidden(permission)) }
+    }
+
+    /// Remembers the age of what went into the answer.
+    pub(super) fn note(&self, freshness: Freshness) {
+        let mut age = self.age.lock().unwrap_or_else(PoisonError::into_inner);
+        *age = Some(age.map_or(freshness, |age| age.with(freshness)));
+    }
+
+    /// The oldest of what went into the answer.
+    pub(super) fn age(&self) -> Option<Freshness> {
+        *self.age.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The integrations that the caller may see, in their stable order.
+    pub(super) fn integrations(&self) -> Vec<Integration> {
+        let all = self.organizations.integrations().all();
+        all.iter()
+            .filter(|record| self.caller.may_see(&record.id))
+            .map(|record| Integration::new(self, Arc::clone(record)))
+            .collect()
+    }
+
+    /// One integration; what the caller may not see does not exist.
+    pub(super) fn find(&self, id: &IntegrationId) -> Option<Integration> {
+        let record = self.organizations.integrations().find(id)?;
+        self.caller.may_see(id).then(|| Integration::new(self, record))
+    }
+
+    /// The integrations that the caller named, or all that they may see.
+    pub(super) fn chosen(&self, ids: Option<&[async_graphql::ID]>) -> Result<Vec<Integration>> {
+        let Some(ids) = ids else {
+            return Ok(self.integrations());
+        };
+        let wanted = super::id::integrations(ids)?;
+        if wanted.iter().any(|id| self.find(id).is_none()) {
+            return Err(ApiError::NotFound("integration"));
+        }
+        Ok(self
+            .integrations()
+            .into_iter()
+            .filter(|integration| wanted.contains(integration.integration_id()))
+            .collect())
+    }
+}

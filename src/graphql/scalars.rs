@@ -1,0 +1,41 @@
+use async_graphql::{InputValueError, InputValueResult, Scalar, ScalarType, Value};
+
+/// An instant: RFC 3339 in UTC, such as `2026-11-22T09:30:00Z`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DateTime(pub jiff::Timestamp);
+
+#[Scalar(specified_by_url = "https://scalars.graphql.org/andimarek/date-time")]
+impl ScalarType for DateTime {
+    fn parse(value: Value) -> InputValueResult<Self> {
+        let Value::String(text) = &value else {
+            return Err(InputValueError::expected_type(value));
+        };
+        text.parse().map(Self).map_err(|_| {
+            InputValueError::custom("an RFC 3339 instant is wanted, such as 2026-11-22T09:30:00Z")
+        })
+    }
+
+    fn to_value(&self) -> Value {
+        Value::String(self.0.to_string())
+    }
+}
+
+/// A day: ISO 8601, such as `2026-11-22`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Date(pub jiff::civil::Date);
+
+#[Scalar]
+impl ScalarType for Date {
+    fn parse(value: Value) -> InputValueResult<Self> {
+        let Value::String(text) = &value else {
+            return Err(InputValueError::expected_type(value));
+        };
+        text.parse()
+            .map(Self)
+            .map_err(|_| InputValueError::custom("an ISO 8601 day is wanted, such as 2026-11-22"))
+    }
+
+    fn to_value(&self) -> Value {
+        Value::String(self.0.to_string())
+    }
+}

@@ -1,0 +1,333 @@
+use std::sync::Arc;
+
+use async_graphql::{Context, ID, Object};
+use jiff::{SignedDuration, Timestamp};
+
+use super::{
+    activity,
+    connection::{ActivityEventConnection, Edges, GroupConnection},
+    enums::{
+        AccountStatus, AccountType, ClaimStatus, ManagementSource, MembershipStatus, Usage,
+        UserStatus,
+    },
+    error::Result,
+    filters::{ActivityFilter, inactive_days},
+    freshness::Freshness,
+    group::Group,
+    guard::{ACTIVITY, DIRECTORY},
+    id::ObjectId,
+    integration::Integration,
+    loaders::UserKey,
+    product::Product,
+    request::Request,
+    role::{Holder, Role, RoleAssignment},
+    scalars::DateTime,
+};
+use crate::{
+    auth::Permission,
+    domain::{self, MembershipStatus as Membership},
+    organizations::{Expand, Row},
+};
+
+/// A person as one organization sees them.
+#[derive(Clone)]
+pub struct User {
+    pub(super) integration: Integration,
+    pub(super) user: Arc<domain::User>,
+    freshness: domain::Freshness,
+}
+
+impl User {
+    pub(super) fn new(integration: &Integration, row: &Row<domain::User>) -> Self {
+        Self {
+            integration: integration.clone(),
+            user: Arc::clone(&row.item),
+            freshness: row.freshness,
+        }
+    }
+
+    /// The row with these members told; asked for together with all other rows that lack them.
+    async fn with(&self, ctx: &Context<'_>, expand: Expand) -> Result<Arc<domain::User>> {
+        let user = &self.user;
+        let is_told = (!expand.platform_roles || user.platform_roles.is_some())
+            && (!expand.resource_count || user.resource_count.is_some())
+            && (!expand.product_access || user.product_access.is_some())
+            && (!expand.groups || user.groups.is_some());
+        if is_told {
+            return Ok(Arc::clone(user));
+        }
+        let key = UserKey {
+            integration: self.integration.integration_id().clone(),
+            account: user.account_id.clone(),
+            expand,
+        };
+        let row = Request::of(ctx).load(key).await?;
+        Ok(row.map_or_else(|| Arc::clone(user), |row| row.item))
+    }
+
+    async fn with_products(&self, ctx: &Context<'_>) -> Result<Arc<domain::User>> {
+        self.with(ctx, Expand { product_access: true, ..Expand::default() }).await
+    }
+
+    async fn held_roles(&self, ctx: &Context<'_>) -> Result<Vec<RoleAssignment>> {
+        let expand =
+            Expand { platform_roles: true, resource_count: true, groups: true, product_access: false };
+        let user = self.with(ctx, expand).await?;
+        let roles = Request::of(ctx).load_roles(self.integration.integration_id(), &user).await?;
+        let assignment = |held: &crate::organizations::HeldRole| {
+            let holder = Holder::User(Arc::clone(&user));
+            RoleAssignment::new(self.integration.clone(), holder, held.clone())
+        };
+        Ok(roles.iter().map(assignment).collect())
+    }
+}
+
+/// A person as one organization sees them: managed accounts, and everybody else who is in a directory.
+#[Object]
+impl User {
+    /// Opaque; stable for as long as the account lives.
+    pub(super) async fn id(&self) -> ID {
+        ObjectId::User(self.integration.integration_id().clone(), self.user.account_id.clone()).encode()
+    }
+
+    /// The integration through which it was read.
+    async fn integration(&self) -> &Integration {
+        &self.integration
+    }
+
+    /// Atlassian's id of the account, the same in every organization.
+    async fn account_id(&self) -> &str {
+        self.user.account_id.as_str()
+    }
+
+    /// The full name; the public name or the account id where Atlassian hides it.
+    async fn name(&self) -> &str {
+        &self.user.name
+    }
+
+    /// The public name.
+    async fn nickname(&self) -> Option<&str> {
+        self.user.nickname.as_deref()
+    }
+
+    /// The e-mail address; null where the profile's privacy settings hide it.
+    async fn email(&self) -> Option<&str> {
+        self.user.email.as_deref()
+    }
+
+    /// Whether the person proved to own the address; null where it is not told.
+    async fn is_email_verified(&self) -> Option<bool> {
+        self.user.is_email_verified
+    }
+
+    /// What kind of account it is.
+    async fn account_type(&self) -> AccountType {
+        self.user.account_type.into()
+    }
+
+    /// The composite status that Atlassian's console shows.
+    async fn status(&self) -> UserStatus {
+        self.user.status.into()
+    }
+
+    /// The status of the account, everywhere at Atlassian.
+    async fn account_status(&self) -> AccountStatus {
+        self.user.account_status.into()
+    }
+
+    /// The status inside this organization.
+    async fn membership_status(&self) -> MembershipStatus {
+        self.user.membership_status.into()
+    }
+
+    /// Whether the organization manages the account: only such an account can be deleted.
+    async fn claim_status(&self) -> ClaimStatus {
+        self.user.claim_status.into()
+    }
+
+    /// How a managed account came in; null for others.
+    async fn management_source(&self) -> Option<ManagementSource> {
+        self.user.management_source.map(Into::into)
+    }
+
+    /// Two-step verification; told of managed accounts only.
+    async fn is_mfa_enabled(&self) -> Option<bool> {
+        self.user.is_mfa_enabled
+    }
+
+    /// When the person came into the organization.
+    async fn added_to_org_at(&self) -> Option<DateTime> {
+        self.user.added_to_org_at.map(DateTime)
+    }
+
+    /// Profile: job title.
+    async fn job_title(&self) -> Option<&str> {
+        self.user.job_title.as_deref()
+    }
+
+    /// Profile: department.
+    async fn department(&self) -> Option<&str> {
+        self.user.department.as_deref()
+    }
+
+    /// Profile: location.
+    async fn location(&self) -> Option<&str> {
+        self.user.location.as_deref()
+    }
+
+    /// Profile: IANA time zone.
+    async fn time_zone(&self) -> Option<&str> {
+        self.user.time_zone.as_deref()
+    }
+
+    /// Address of the avatar.
+    async fn avatar_url(&self) -> Option<&str> {
+        self.user.avatar_url.as_deref()
+    }
+
+    /// The latest activity in any product, up to 24 hours late; null where there was none, or none is
+    /// told: `usage` says which. Comes with the page.
+    async fn last_active_at(&self, ctx: &Context<'_>) -> Result<Option<DateTime>> {
+        Ok(self.with_products(ctx).await?.last_active_at().map(DateTime))
+    }
+
+    /// Whether the person used any product within so many days. Comes with the page.
+    async fn usage(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Days without activity after which somebody counts as inactive, 0 to 3,650.", default = 90)]
+        inactive_for_days: i32,
+    ) -> Result<Option<Usage>> {
+        let days = inactive_days(inactive_for_days)?;
+        let expand = Expand { product_access: true, resource_count: true, ..Expand::default() };
+        let user = self.with(ctx, expand).await?;
+        Ok(Some(usage_of(&user, days, self.integration.organization.now())))
+    }
+
+    /// The products that the person has used or may use, each with its last activity. Comes with the page.
+    async fn product_access(&self, ctx: &Context<'_>) -> Result<Option<Vec<ProductAccess>>> {
+        let user = self.with_products(ctx).await?;
+        let access = user.product_access.iter().flatten();
+        let access = access.map(|access| ProductAccess { user: self.clone(), access: access.clone() });
+        Ok(user.product_access.is_some().then(|| access.collect()))
+    }
+
+    /// The groups that the person is in. They come with the page.
+    async fn groups(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "How many rows, 0 to 100.", default = 50)] first: i32,
+        #[graphql(desc = "The cursor of the row to go on behind.")] after: Option<String>,
+    ) -> Result<Option<GroupConnection>> {
+        let edges = Edges::new(first, after.as_deref(), ("User.groups", &self.user.account_id))?;
+        let user = self.with(ctx, Expand { groups: true, ..Expand::default() }).await?;
+        let Some(groups) = &user.groups else { return Ok(None) };
+        let group = |group: &domain::UserGroup| Group::of_member(self.integration.clone(), group.clone());
+        edges.of(self.integration.integration_id(), groups.iter().map(group).collect()).map(|page| Some(page.into()))
+    }
+
+    /// The organization-level roles: organization admin, site admin, user access admin, AI access. They come
+    /// with the page.
+    async fn platform_roles(&self, ctx: &Context<'_>) -> Result<Option<Vec<Role>>> {
+        let user = self.with(ctx, Expand { platform_roles: true, ..Expand::default() }).await?;
+        let roles = user.platform_roles.as_ref();
+        Ok(roles.map(|roles| roles.iter().cloned().map(Role).collect()))
+    }
+
+    /// Every role, product roles included, with what grants it. For a page of people the roles of their
+    /// groups are read once and joined; only who holds more than that is asked for one by one.
+    async fn roles(&self, ctx: &Context<'_>) -> Result<Option<Vec<RoleAssignment>>> {
+        self.held_roles(ctx).await.map(Some)
+    }
+
+    /// What the person did, from the audit log: one upstream call a person, ten a minute.
+    #[graphql(guard = "ACTIVITY")]
+    async fn activity(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "How many rows, 0 to 100.", default = 50)] first: i32,
+        #[graphql(desc = "The cursor of the row to go on behind.")] after: Option<String>,
+        #[graphql(desc = "Which events; `actor` is this person.")] filter: Option<ActivityFilter>,
+    ) -> Result<Option<ActivityEventConnection>> {
+        let mut filter = filter.unwrap_or_default().into_domain()?;
+        filter.actor = Some(self.user.account_id.as_str().to_owned());
+        let integrations = [self.integration.clone()];
+        activity::page(ctx, &integrations, filter, (first, after)).await.map(|page| Some(page.into()))
+    }
+
+    /// Whether the caller's token allows deleting people here. Whether Atlassian allows it for this person
+    /// is another question.
+    #[graphql(guard = "DIRECTORY")]
+    async fn viewer_can_delete(&self, ctx: &Context<'_>) -> bool {
+        Request::of(ctx).caller.may(Permission::DeleteUsers)
+    }
+
+    /// How old this row is.
+    async fn freshness(&self) -> Freshness {
+        self.freshness.into()
+    }
+}
+
+/// What a person has of one product.
+#[derive(Clone)]
+pub struct ProductAccess {
+    user: User,
+    access: domain::ProductAccess,
+}
+
+/// What a person has of one product on one site, and when they last used it.
+#[Object]
+impl ProductAccess {
+    /// The product instance.
+    async fn product(&self) -> Product {
+        Product::by_resource(self.user.integration.clone(), self.access.resource_id.clone())
+    }
+
+    /// The last activity, up to 24 hours late; null where the person never used it.
+    async fn last_active_at(&self) -> Option<DateTime> {
+        self.access.last_active_at.map(DateTime)
+    }
+
+    /// Whether the person used this product within so many days.
+    async fn usage(
+        &self,
+        #[graphql(desc = "Days without activity after which somebody counts as inactive, 0 to 3,650.", default = 90)]
+        inactive_for_days: i32,
+    ) -> Result<Usage> {
+        let days = inactive_days(inactive_for_days)?;
+        let now = self.user.integration.organization.now();
+        Ok(match self.access.last_active_at {
+            Some(at) => by_activity(at, days, now),
+            None => Usage::NeverUsed,
+        })
+    }
+
+    /// The person's roles on this product, with what grants each. As `User.roles`.
+    async fn roles(&self, ctx: &Context<'_>) -> Result<Option<Vec<RoleAssignment>>> {
+        let mut roles = self.user.held_roles(ctx).await?;
+        roles.retain(|assignment| *assignment.resource_id() == self.access.resource_id);
+        Ok(Some(roles))
+    }
+}
+
+/// "Never used", "not licensed" and "unknown" are different answers.
+fn usage_of(user: &domain::User, inactive_for_days: u32, now: Timestamp) -> Usage {
+    match (user.last_active_at(), &user.product_access) {
+        (Some(at), _) => by_activity(at, inactive_for_days, now),
+        (None, None) => Usage::Unknown,
+        (None, Some(_)) => {
+            let is_outside = user.membership_status == Membership::NoMembership;
+            if is_outside || user.resource_count == Some(0) {
+                Usage::NoAccess
+            } else {
+                Usage::NeverUsed
+            }
+        }
+    }
+}
+
+fn by_activity(at: Timestamp, inactive_for_days: u32, now: Timestamp) -> Usage {
+    let age = SignedDuration::from_hours(24 * i64::from(inactive_for_days));
+    let is_recent = now.checked_sub(age).is_ok_and(|cutoff| at >= cutoff);
+    if is_recent { Usage::Active } else { Usage::Inactive }
+}

@@ -1,0 +1,185 @@
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use jiff::Timestamp;
+use tokio::time::Instant;
+
+use super::{
+    Settings,
+    activity::EventsKey,
+    cached::Cached,
+    profile::Profile,
+    scan::{Scans, View},
+};
+use crate::{
+    atlassian::{Budget, Client, GroupSearch, UserSearch},
+    domain::{
+        ActivityEvent, Directory, Fetched, Freshness, Group, GroupId, GroupRoles, IntegrationId,
+        Page, Product, RoleAssignment, User,
+    },
+};
+
+/// What one caller's request asks of the age of its answers, and when it came.
+#[derive(Debug, Clone, Copy)]
+pub struct Demand {
+    /// The wall clock when the request came: every rule of the request uses this instant.
+    pub now: Timestamp,
+    /// The monotonic clock when the request came.
+    pub(super) started: Instant,
+    /// Answers that arrived earlier than this are asked for again.
+    pub(super) not_before: Option<Instant>,
+}
+
+impl Demand {
+    /// The demand of a request that comes now. `max_age` is what its `Cache-Control` asks for, zero for
+    /// `no-cache`; it is raised to the operator's floor. Answers that arrive during the request always do.
+    #[must_use]
+    pub fn new(max_age: Option<Duration>, floor: Duration) -> Self {
+        let started = Instant::now();
+        let not_before = max_age
+            .map(|max_age| started.checked_sub(max_age.max(floor)).unwrap_or(started));
+        Self { now: Timestamp::now(), started, not_before }
+    }
+}
+
+/// The caches, one a kind of data, shared by all organizations; keys hold a generation that no two share.
+pub(super) struct Caches {
+    pub(super) users: Cached<UserSearch, Page<Arc<User>>>,
+    pub(super) groups: Cached<GroupSearch, Page<Arc<Group>>>,
+    pub(super) user_counts: Cached<UserSearch, u64>,
+    pub(super) group_counts: Cached<GroupSearch, u64>,
+    pub(super) products: Cached<(), Vec<Arc<Product>>>,
+    pub(super) profile: Cached<(), Profile>,
+    pub(super) directories: Cached<(), Vec<Directory>>,
+    pub(super) granting_groups: Cached<(), std::collections::HashSet<GroupId>>,
+    pub(super) group_roles: Cached<GroupId, Vec<GroupRoles>>,
+    pub(super) user_roles: Cached<crate::domain::AccountId, Vec<RoleAssignment>>,
+    pub(super) events: Cached<EventsKey, Page<Arc<ActivityEvent>>>,
+    pub(super) event: Cached<String, Option<ActivityEvent>>,
+    pub(super) views: Cached<(u64, crate::domain::UserFilter, Option<crate::domain::UserOrder>), View>,
+}
+
+/// Figures about people are up to a day late at the source (API.md, section 2, Freshness).
+const ACTIVITY_LAG: Duration = Duration::from_secs(24 * 3_600);
+/// Role changes show after up to half a minute (API.md, section 2, Freshness).
+const ROLE_LAG: Duration = Duration::from_secs(30);
+
+impl Caches {
+    pub(super) fn new(settings: &super::CacheSettings) -> Self {
+        let keep = settings.keep_stale;
+        let half = settings.capacity_bytes / 2;
+        let small = settings.capacity_bytes / 24;
+        Self {
+            users: Cached::new(settings.users, keep, half).with_upstream_lag(ACTIVITY_LAG),
+            groups: Cached::new(settings.groups, keep, small),
+            user_counts: Cached::new(settings.counts, keep, small),
+            group_counts: Cached::new(settings.counts, keep, small),
+            products: Cached::new(settings.products, keep, small),
+            profile: Cached::new(settings.organization, keep, small),
+            directories: Cached::new(settings.organization, keep, small),
+            granting_groups: Cached::new(settings.roles, keep, small),
+            group_roles: Cached::new(settings.roles, keep, small).with_upstream_lag(ROLE_LAG),
+            user_roles: Cached::new(settings.roles, keep, small).with_upstream_lag(ROLE_LAG),
+            events: Cached::new(settings.activity, keep, small),
+            event: Cached::new(settings.activity, keep, small),
+            views: Cached::new(settings.scan, Duration::ZERO, small),
+        }
+    }
+}
+
+/// One connected organization, as one request sees it. Cheap to clone.
+#[derive(Clone)]
+pub struct Organization {
+    pub(super) shared: Arc<Shared>,
+    pub(super) demand: Demand,
+}
+
+/// What all requests to one organization share.
+pub(super) struct Shared {
+    pub(super) integration: IntegrationId,
+    pub(super) client: Client,
+    pub(super) caches: Arc<Caches>,
+    pub(super) settings: Arc<Settings>,
+    pub(super) scans: Scans,
+    generation: AtomicU64,
+    generations: Arc<AtomicU64>,
+    last_read: std::sync::Mutex<Option<Freshness>>,
+}
+
+impl Shared {
+    pub(super) fn new(
+        integration: IntegrationId,
+        client: Client,
+        caches: Arc<Caches>,
+        settings: Arc<Settings>,
+        generations: Arc<AtomicU64>,
+    ) -> Self {
+        let generation = AtomicU64::new(generations.fetch_add(1, Ordering::Relaxed));
+        Self {
+            integration,
+            client,
+            caches,
+            scans: Scans::new(&settings.cache),
+            settings,
+            generation,
+            generations,
+            last_read: std::sync::Mutex::default(),
+        }
+    }
+
+    pub(super) fn generation(&self) -> u64 {
+        self.generation.load(Ordering::Acquire)
+    }
+}
+
+impl Organization {
+    /// The integration that this organization is read through.
+    #[must_use]
+    pub fn integration_id(&self) -> &IntegrationId {
+        &self.shared.integration
+    }
+
+    /// The instant of the request.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.demand.now
+    }
+
+    /// Forgets everything that was read, and what is on its way.
+    pub fn refresh(&self) {
+        let next = self.shared.generations.fetch_add(1, Ordering::Relaxed);
+        self.shared.generation.store(next, Ordering::Release);
+        self.shared.scans.forget();
+    }
+
+    /// The last that Atlassian told of its rate limit for this organization.
+    #[must_use]
+    pub fn budget(&self) -> Option<Budget> {
+        self.shared.client.budget()
+    }
+
+    /// When this organization was last read, `None` where it has not been.
+    #[must_use]
+    pub fn freshness(&self) -> Option<Freshness> {
+        *self.shared.last_read.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+
+    pub(super) fn key<K>(&self, key: K) -> (u64, K) {
+        (self.shared.generation(), key)
+    }
+
+    pub(super) fn note<T>(&self, fetched: Fetched<T>) -> Fetched<T> {
+        let mut last =
+            self.shared.last_read.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        if last.is_none_or(|last| last.fetched_at < fetched.freshness.fetched_at) {
+            *last = Some(fetched.freshness);
+        }
+        drop(last);
+        fetched
+    }
+}

@@ -1,0 +1,104 @@
+use std::{
+    collections::HashMap,
+    sync::{Arc, PoisonError, RwLock, atomic::AtomicU64},
+    time::Duration,
+};
+
+use super::{
+    Demand, Organization, Settings,
+    organization::{Caches, Shared},
+};
+use crate::{
+    atlassian::{Client, Transport},
+    domain::{Credentials, IntegrationCheck, IntegrationId},
+    integrations::{Integration, Integrations},
+};
+
+/// Every connected organization.
+#[derive(Clone)]
+pub struct Organizations {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    transport: Transport,
+    integrations: Integrations,
+    settings: Arc<Settings>,
+    caches: Arc<Caches>,
+    generations: Arc<AtomicU64>,
+    /// By integration, with the version of the credentials that it was made with.
+    connected: RwLock<HashMap<IntegrationId, (u64, Arc<Shared>)>>,
+}
+
+impl Organizations {
+    /// The organizations behind `integrations`, each asked for the first time when somebody wants to know.
+    #[must_use]
+    pub fn new(transport: Transport, integrations: Integrations, settings: Settings) -> Self {
+        Self {
+            inner: Arc::new(Inner {
+                transport,
+                integrations,
+                caches: Arc::new(Caches::new(&settings.cache)),
+                settings: Arc::new(settings),
+                generations: Arc::default(),
+                connected: RwLock::default(),
+            }),
+        }
+    }
+
+    /// What is connected.
+    #[must_use]
+    pub fn integrations(&self) -> &Integrations {
+        &self.inner.integrations
+    }
+
+    /// What a request that comes now and asks for `max_age` demands.
+    #[must_use]
+    pub fn demand(&self, max_age: Option<Duration>) -> Demand {
+        Demand::new(max_age, self.inner.settings.cache.floor)
+    }
+
+    /// The organization behind an integration. New credentials make a new one, so that nothing that was
+    /// read with the old ones is ever given to callers of the new ones.
+    #[must_use]
+    pub fn organization(&self, integration: &Integration, demand: Demand) -> Organization {
+        let known = self.inner.connected.read().unwrap_or_else(PoisonError::into_inner);
+        if let Some((version, shared)) = known.get(&integration.id)
+            && *version == integration.version
+        {
+            return Organization { shared: Arc::clone(shared), demand };
+        }
+        drop(known);
+        let mut connected = self.inner.connected.write().unwrap_or_else(PoisonError::into_inner);
+        let entry = connected
+            .entry(integration.id.clone())
+            .and_modify(|entry| {
+                if entry.0 != integration.version {
+                    *entry = (integration.version, self.connect(integration));
+                }
+            })
+            .or_insert_with(|| (integration.version, self.connect(integration)));
+        Organization { shared: Arc::clone(&entry.1), demand }
+    }
+
+    /// Forgets an integration that is no longer there.
+    pub fn disconnect(&self, integration: &IntegrationId) {
+        self.inner.connected.write().unwrap_or_else(PoisonError::into_inner).remove(integration);
+    }
+
+    /// Tries credentials without keeping anything: the connection test of API.md, section 1.
+    pub async fn test(&self, credentials: &Credentials) -> Vec<IntegrationCheck> {
+        let client = Client::new(&self.inner.transport, Arc::new(credentials.clone()));
+        super::checks::run(&client, credentials).await
+    }
+
+    fn connect(&self, integration: &Integration) -> Arc<Shared> {
+        Arc::new(Shared::new(
+            integration.id.clone(),
+            Client::new(&self.inner.transport, Arc::clone(&integration.credentials)),
+            Arc::clone(&self.inner.caches),
+            Arc::clone(&self.inner.settings),
+            Arc::clone(&self.inner.generations),
+        ))
+    }
+}

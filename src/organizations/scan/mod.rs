@@ -1,0 +1,190 @@
+//! A scan of a whole organization, for filters and orders that Atlassian does not have.
+//!
+//! Shared by everybody who asks, run once at a time, kept compactly. A scan goes on when the request that
+//! began it is gone; a request waits for it for a while and is then told how far it is.
+
+mod read;
+mod people;
+mod view;
+
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use futures_util::{FutureExt, future::Shared as SharedFuture};
+use jiff::Timestamp;
+use moka::future::Cache;
+use tokio::time::Instant;
+
+pub(super) use self::view::View;
+use self::{read::Progress, people::People};
+use super::{CacheSettings, Demand, Error, Organization, Result};
+use crate::{
+    atlassian::UserSearch,
+    domain::{Freshness, FreshnessSource},
+};
+
+/// A finished scan.
+pub(super) struct Scan {
+    pub(super) number: u64,
+    pub(super) people: People,
+    pub(super) fetched_at: Timestamp,
+    arrived: Instant,
+}
+
+/// How far a running scan is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ScanProgress {
+    /// People read so far.
+    pub read: u64,
+    /// People that upstream counted at the start.
+    pub expected: u64,
+    /// How long it has been running.
+    pub elapsed: Duration,
+}
+
+impl ScanProgress {
+    /// How long it will still take at the pace so far; between one second and ten minutes.
+    #[must_use]
+    pub fn remaining(&self) -> Duration {
+        let left = self.expected.saturating_sub(self.read);
+        let per_person = self.elapsed.as_secs_f64() / (self.read.max(1) as f64);
+        Duration::from_secs_f64((per_person * left as f64).clamp(1.0, 600.0))
+    }
+}
+
+type Running = SharedFuture<futures_util::future::BoxFuture<'static, Result<Arc<Scan>>>>;
+
+/// The scans of one organization: what is running, and what is kept.
+pub(super) struct Scans {
+    /// By what was asked for.
+    latest: Cache<(u64, UserSearch), Arc<Scan>>,
+    /// By number, so that a cursor stays good when a newer scan has taken its place.
+    by_number: Cache<u64, Arc<Scan>>,
+    running: Arc<Mutex<HashMap<(u64, UserSearch), (Running, Arc<Progress>)>>>,
+}
+
+/// Scans number themselves over all organizations, so that no cursor fits another one's.
+static NUMBERS: AtomicU64 = AtomicU64::new(1);
+
+impl Scans {
+    pub(super) fn new(settings: &CacheSettings) -> Self {
+        let room = settings.capacity_bytes;
+        Self {
+            latest: Cache::builder()
+                .max_capacity(room)
+                .weigher(|_, scan: &Arc<Scan>| u32::try_from(scan.people.bytes()).unwrap_or(u32::MAX))
+                .time_to_live(settings.scan)
+                .build(),
+            by_number: Cache::builder()
+                .max_capacity(room)
+                .weigher(|_, scan: &Arc<Scan>| u32::try_from(scan.people.bytes()).unwrap_or(u32::MAX))
+                .time_to_live(settings.scan)
+                .build(),
+            running: Arc::default(),
+        }
+    }
+
+    /// Drops what is kept; a scan on its way is stored under the old generation and never read.
+    pub(super) fn forget(&self) {
+        self.latest.invalidate_all();
+        self.by_number.invalidate_all();
+    }
+}
+
+impl Organization {
+    /// The scan of everybody whom `base` finds, kept or read now.
+    pub(super) async fn scan(&self, base: &UserSearch) -> Result<Arc<Scan>> {
+        let key = self.key(base.clone());
+        if let Some(scan) = self.shared.scans.latest.get(&key).await
+            && self.demand.not_before.is_none_or(|instant| scan.arrived >= instant)
+        {
+            return Ok(scan);
+        }
+        let (running, progress) = self.start_or_join(key);
+        let wait = self.shared.settings.scan_wait;
+        match tokio::time::timeout(wait, running).await {
+            Ok(outcome) => outcome,
+            Err(_) => Err(Error::ScanRunning(progress.so_far())),
+        }
+    }
+
+    /// The scan that a cursor points into.
+    pub(super) async fn scan_by_number(&self, number: u64) -> Result<Arc<Scan>> {
+        self.shared.scans.by_number.get(&number).await.ok_or(Error::CursorExpired)
+    }
+
+    pub(super) fn scan_freshness(&self, scan: &Scan) -> Freshness {
+        Freshness {
+            fetched_at: scan.fetched_at,
+            source: if scan.arrived >= self.demand.started {
+                FreshnessSource::Live
+            } else {
+                FreshnessSource::Cache
+            },
+            is_stale: false,
+            upstream_lag: Some(Duration::from_secs(24 * 3_600)),
+        }
+    }
+
+    fn start_or_join(&self, key: (u64, UserSearch)) -> (Running, Arc<Progress>) {
+        let mut table = self.shared.scans.running.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((running, progress)) = table.get(&key) {
+            return (running.clone(), Arc::clone(progress));
+        }
+        let progress = Arc::new(Progress::begin());
+        let task = tokio::spawn(run(self.for_everybody(), key.clone(), Arc::clone(&progress)));
+        let running = async move {
+            task.await.unwrap_or_else(|_| {
+                Err(Error::BadRequest("the scan of the organization was broken off".to_owned()))
+            })
+        }
+        .boxed()
+        .shared();
+        table.insert(key, (running.clone(), Arc::clone(&progress)));
+        (running, progress)
+    }
+
+    // The scan outlives the request that began it, and so its demand.
+    fn for_everybody(&self) -> Self {
+        let demand = Demand { not_before: Some(self.demand.started), ..self.demand };
+        Self { shared: Arc::clone(&self.shared), demand }
+    }
+}
+
+async fn run(
+    organization: Organization,
+    key: (u64, UserSearch),
+    progress: Arc<Progress>,
+) -> Result<Arc<Scan>> {
+    let outcome = organization.read_everybody(&key.1, &progress).await;
+    let scans = &organization.shared.scans;
+    let outcome = match outcome {
+        Ok(people) => {
+            let scan = Arc::new(Scan {
+                number: NUMBERS.fetch_add(1, Ordering::Relaxed),
+                fetched_at: Timestamp::now(),
+                arrived: Instant::now(),
+                people,
+            });
+            tracing::info!(
+                integration.id = %organization.shared.integration,
+                people = scan.people.len(),
+                bytes = scan.people.bytes(),
+                duration_ms = progress.so_far().elapsed.as_millis() as u64,
+                "Read the whole organization"
+            );
+            scans.by_number.insert(scan.number, Arc::clone(&scan)).await;
+            scans.latest.insert(key.clone(), Arc::clone(&scan)).await;
+            Ok(scan)
+        }
+        Err(error) => Err(error),
+    };
+    scans.running.lock().unwrap_or_else(PoisonError::into_inner).remove(&key);
+    outcome
+}

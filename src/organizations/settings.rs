@@ -1,0 +1,70 @@
+use std::time::Duration;
+
+/// How long answers are kept, and how scans are run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settings {
+    /// Times to live and sizes.
+    pub cache: CacheSettings,
+    /// Side-by-side parts of one scan. Default 4.
+    pub scan_concurrency: usize,
+    /// Above this many people a scan is split into disjoint parts. Default 2,000.
+    pub scan_split_above: u64,
+    /// How long one query waits for a running scan before it is told to come back. Default 50 seconds.
+    pub scan_wait: Duration,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            cache: CacheSettings::default(),
+            scan_concurrency: 4,
+            scan_split_above: 2_000,
+            scan_wait: Duration::from_secs(50),
+        }
+    }
+}
+
+/// Times to live by kind of data, and the room that all of it may take.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CacheSettings {
+    /// Pages of people. Default 60 seconds.
+    pub users: Duration,
+    /// Groups. Default 5 minutes.
+    pub groups: Duration,
+    /// Role assignments of people and groups. Default 5 minutes.
+    pub roles: Duration,
+    /// Products. Default 10 minutes.
+    pub products: Duration,
+    /// The organization itself, its domains and directories. Default 10 minutes.
+    pub organization: Duration,
+    /// Audit events. Default 60 seconds.
+    pub activity: Duration,
+    /// Totals (`users/count`, `groups/count`). Default 60 seconds.
+    pub counts: Duration,
+    /// Scans of a whole organization. Default 15 minutes.
+    pub scan: Duration,
+    /// How much longer an answer is kept, to be given marked as stale while Atlassian cannot be asked. Default one hour.
+    pub keep_stale: Duration,
+    /// The smallest age that a caller's `Cache-Control: max-age` or `no-cache` can ask for. Default zero.
+    pub floor: Duration,
+    /// Room for everything that is kept, in bytes. Default 256 MiB.
+    pub capacity_bytes: u64,
+}
+
+impl Default for CacheSettings {
+    fn default() -> Self {
+        Self {
+            users: Duration::from_secs(60),
+            groups: Duration::from_secs(300),
+            roles: Duration::from_secs(300),
+            products: Duration::from_secs(600),
+            organization: Duration::from_secs(600),
+            activity: Duration::from_secs(60),
+            counts: Duration::from_secs(60),
+            scan: Duration::from_secs(900),
+            keep_stale: Duration::from_secs(3_600),
+            floor: Duration::ZERO,
+            capacity_bytes: 256 << 20,
+        }
+    }
+}
