@@ -24,9 +24,9 @@ section! {
         /// Audit events, and last active dates asked for a person.
         #[serde(with = "jiff::fmt::serde::unsigned_duration::friendly::compact::required")]
         activity: Duration = CacheSettings::default().activity;
-        /// Seats.
+        /// Totals.
         #[serde(with = "jiff::fmt::serde::unsigned_duration::friendly::compact::required")]
-        seats: Duration = CacheSettings::default().seats;
+        counts: Duration = CacheSettings::default().counts;
         /// Scans of a whole organization, which filters and orders need that Atlassian does not have.
         #[serde(with = "jiff::fmt::serde::unsigned_duration::friendly::compact::required")]
         scan: Duration = CacheSettings::default().scan;
@@ -40,6 +40,11 @@ section! {
         capacity_bytes: u64 = CacheSettings::default().capacity_bytes;
         /// Parts of a scan that are asked side by side, per organization.
         scan_concurrency: usize = organizations::Settings::default().scan_concurrency;
+        /// Above this many people a scan is split into parts that are asked side by side.
+        scan_split_above: u64 = organizations::Settings::default().scan_split_above;
+        /// How long one query waits for a running scan before it is told to come back; keep it below http.query_timeout.
+        #[serde(with = "jiff::fmt::serde::unsigned_duration::friendly::compact::required")]
+        scan_wait: Duration = organizations::Settings::default().scan_wait;
     }
 }
 
@@ -55,13 +60,15 @@ impl CacheSection {
                 products: self.products,
                 organization: self.organization,
                 activity: self.activity,
-                seats: self.seats,
+                counts: self.counts,
                 keep_stale: self.keep_stale,
                 floor: self.floor,
                 capacity_bytes: self.capacity_bytes,
                 scan: self.scan,
             },
             scan_concurrency: self.scan_concurrency,
+            scan_split_above: self.scan_split_above,
+            scan_wait: self.scan_wait,
         }
     }
 
@@ -75,7 +82,7 @@ impl CacheSection {
             ("cache.products", self.products),
             ("cache.organization", self.organization),
             ("cache.activity", self.activity),
-            ("cache.seats", self.seats),
+            ("cache.counts", self.counts),
             ("cache.scan", self.scan),
         ] {
             if time < self.floor {

@@ -50,11 +50,10 @@ async fn answered(
         .try_acquire()
         .map_err(|_| Refusal::Overloaded)?;
     let bearer = bearer(&head.headers);
-    let caller = edge
-        .verifier
-        .caller(bearer)
-        .await
-        .map_err(|_| Refusal::Unauthenticated)?;
+    let caller = edge.verifier.caller(bearer).await.map_err(|refusal| {
+        line.refused_because(&refusal);
+        Refusal::Unauthenticated
+    })?;
     line.called_by(&caller.subject);
 
     let request = if is_get {

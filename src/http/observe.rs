@@ -47,6 +47,7 @@ struct Found {
     errors: usize,
     operation: Option<Operation>,
     subject: Option<String>,
+    reason: Option<String>,
 }
 
 impl Line {
@@ -58,6 +59,17 @@ impl Line {
             started: Instant::now(),
             method: request.method().clone(),
             path: path.map_or("(unknown)", MatchedPath::as_str).to_owned(),
+            found: Mutex::default(),
+        }))
+    }
+
+    /// The line of an operation on a WebSocket.
+    pub(super) fn of_operation() -> Self {
+        Self(Arc::new(Facts {
+            id: RequestId::new(),
+            started: Instant::now(),
+            method: Method::GET,
+            path: "/graphql/ws".to_owned(),
             found: Mutex::default(),
         }))
     }
@@ -99,6 +111,15 @@ impl Line {
         });
     }
 
+    pub(super) fn ended_with(&self, status: u16) {
+        self.note(|found| found.status = Some(status));
+    }
+
+    /// Why no caller could be made of the token; for the log only.
+    pub(super) fn refused_because(&self, reason: &impl ToString) {
+        self.note(|found| found.reason = Some(reason.to_string()));
+    }
+
     fn note(&self, note: impl FnOnce(&mut Found)) {
         note(&mut self.0.found.lock().unwrap_or_else(PoisonError::into_inner));
     }
@@ -137,6 +158,7 @@ impl Drop for Facts {
                     operation.name = name,
                     caller.subject = found.subject,
                     error.code = found.code,
+                    error.reason = found.reason,
                     errors = found.errors,
                     "Answered {method} {path} with {status}",
                 )
@@ -190,7 +212,7 @@ pub(super) async fn observe(mut request: Request, next: Next) -> Response {
         line.refused(&Refusal::Internal);
         Refusal::Internal.answer(MediaType::Json, line.id())
     });
-    line.note(|found| found.status = Some(response.status().as_u16()));
+    line.ended_with(response.status().as_u16());
     let headers = response.headers_mut();
     headers.insert(X_REQUEST_ID, line.id().header());
     for (name, value) in EVERYWHERE {

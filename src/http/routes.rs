@@ -18,6 +18,7 @@ use super::{
     endpoint, graphiql, health,
     observe::observe,
     request_id::X_REQUEST_ID,
+    socket,
 };
 
 /// Everything that is served, ready to be served.
@@ -33,7 +34,8 @@ impl Site {
         let edge = Arc::new(Edge::new(parts));
         let graphql = Router::new()
             .route("/graphql", any(endpoint::graphql))
-            .layer(map_response(varying));
+            .layer(map_response(varying))
+            .route("/graphql/ws", any(socket::upgrade));
         let mut router = Router::new()
             .merge(graphql)
             .route("/healthz", get(health::live))
