@@ -11,10 +11,13 @@ use crate::{
     domain::{AccountId, Fetched, GroupId, ResourceId, RoleId},
 };
 
-/// Roles that people seldom hold: who holds one is asked for exactly, because a role that was given to
-/// the person can hide behind a group that grants another role on the same product.
+/// Who administers a product is asked for exactly: what an admin may do is never left to inference.
+const ADMIN: &str = "atlassian/admin";
+
+/// Roles that people seldom hold. One that was given to the person can hide behind a group that grants
+/// another role on the same product, so that who holds one is asked for exactly.
 const SELDOM: [&str; 6] = [
-    "atlassian/admin",
+    ADMIN,
     "atlassian/guest",
     "atlassian/contributor",
     "atlassian/customer",
@@ -49,9 +52,10 @@ impl Bulk {
             let roles = organization.group_roles(group).await;
             (group.clone(), roles.map(|roles| roles.value))
         });
-        let grants = futures_util::future::join_all(grants);
-        let (grants, seldom) = futures_util::join!(grants, organization.seldom(holders));
-        Some(Self { grants: grants.into_iter().collect(), seldom: seldom.ok()? })
+        let grants: HashMap<GroupId, Result<GroupGrants>> =
+            futures_util::future::join_all(grants).await.into_iter().collect();
+        let seldom = organization.seldom(holders, seldom_roles(&grants)).await.ok()?;
+        Some(Self { grants, seldom })
     }
 
     /// `None` where the groups do not explain everything that the person holds.
@@ -74,6 +78,16 @@ impl Bulk {
         let is_explained = holder.resource_count? as usize <= explained.len();
         is_explained.then(|| Ok(held.into_iter().collect()))
     }
+}
+
+/// Of the roles that people seldom hold, those that no group of theirs explains.
+fn seldom_roles(grants: &HashMap<GroupId, Result<GroupGrants>>) -> Vec<RoleId> {
+    let given = |role: &str| {
+        let mut all = grants.values().flatten().flat_map(|grants| grants.iter());
+        all.any(|given| given.roles.iter().any(|known| known.as_str() == role))
+    };
+    let wanted = SELDOM.into_iter().filter(|role| *role == ADMIN || !given(role));
+    wanted.map(RoleId::from).collect()
 }
 
 impl Organization {
@@ -106,26 +120,41 @@ impl Organization {
         Ok(self.note(cache.get_or_ask(&self.demand, self.key(()), weigh, ask).await?))
     }
 
-    /// Who of these people holds a role that few people hold: one call for ten people and twenty products.
-    async fn seldom(&self, holders: &[RoleHolder]) -> Result<HashSet<AccountId>> {
+    /// Who of these people holds one of the roles. Where few people of the organization do, one call for
+    /// twenty products tells of everybody and serves every page; else one call for ten people.
+    async fn seldom(
+        &self,
+        holders: &[RoleHolder],
+        roles: Vec<RoleId>,
+    ) -> Result<HashSet<AccountId>> {
         let products = self.products().await?;
-        let mut accounts: Vec<&AccountId> = holders.iter().map(|h| &h.account_id).collect();
+        let mut accounts: Vec<AccountId> =
+            holders.iter().map(|holder| holder.account_id.clone()).collect();
         accounts.sort();
         accounts.dedup();
-        let searches = accounts.chunks(MAX_ACCOUNT_IDS).flat_map(|accounts| {
-            products.value.chunks(MAX_RESOURCE_IDS).map(|products| UserSearch {
+        let mut seldom = HashSet::new();
+        for products in products.value.chunks(MAX_RESOURCE_IDS) {
+            let of_everybody = UserSearch {
                 limit: Some(MAX_PAGE),
-                account_ids: accounts.iter().copied().cloned().collect(),
                 resource_ids: products.iter().map(|p| p.resource_id.clone()).collect(),
-                role_ids: SELDOM.map(RoleId::from).to_vec(),
+                role_ids: roles.clone(),
                 ..UserSearch::default()
-            })
-        });
-        let searches: Vec<UserSearch> = searches.collect();
-        let pages = searches.iter().map(|search| self.search(search));
-        let pages = futures_util::future::try_join_all(pages).await?;
-        let ids = pages.iter().flat_map(|page| page.value.items.iter());
-        Ok(ids.map(|user| user.account_id.clone()).collect())
+            };
+            let everybody = self.search(&of_everybody).await?;
+            if everybody.value.next.is_none() {
+                seldom.extend(everybody.value.items.iter().map(|user| user.account_id.clone()));
+                continue;
+            }
+            let searches = accounts.chunks(MAX_ACCOUNT_IDS).map(|accounts| {
+                let search =
+                    UserSearch { account_ids: accounts.to_vec(), ..of_everybody.clone() };
+                async move { self.search(&search).await }
+            });
+            for page in futures_util::future::try_join_all(searches).await? {
+                seldom.extend(page.value.items.iter().map(|user| user.account_id.clone()));
+            }
+        }
+        Ok(seldom)
     }
 }
 
