@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 use super::{
-    call::{Answer, Call, Reply, no_content},
+    call::{Answer, Call, Reply},
     changes::{Change, ROLE_LAG},
     error,
     organization::{ADMIN, Organization, Subject},
@@ -33,7 +33,12 @@ fn change(call: &Call<'_>, organization: &Organization, gives: bool) -> Result<C
             person.is_member() || person.is_managed()
         })
         .ok_or_else(|| {
-            error::list(404, "ADMIN-UAM-404-1", "Resource not found", &"No such user.")
+            error::list(
+                404,
+                "ADMIN-UAM-404-1",
+                "Resource not found",
+                &"No such user.",
+            )
         })?;
     if !organization.person(person).is_account_active() {
         let detail = "The user is not active.";
@@ -46,7 +51,10 @@ fn change(call: &Call<'_>, organization: &Organization, gives: bool) -> Result<C
         let detail = "Nobody takes this role from themselves.";
         return Err(error::list(403, "ADMIN-UAM-403-1", "Forbidden", &detail));
     }
-    if matches!(role, Role::OrgAdmin | Role::SiteAdmin | Role::UserAccessAdmin) {
+    if matches!(
+        role,
+        Role::OrgAdmin | Role::SiteAdmin | Role::UserAccessAdmin
+    ) {
         return Ok(if gives {
             Change::GivePlatformRole { person, role }
         } else {
@@ -106,7 +114,7 @@ fn schedule(call: &Call<'_>, gives: bool) -> Answer {
     if let Some(person) = organization.find(call.param("userId")) {
         organization.record(action, Subject::Person(person), call.now);
     }
-    no_content()
+    Ok(Reply::no_content())
 }
 
 /// POST …/users/{userId}/roles/assign

@@ -111,7 +111,10 @@ impl Simulator {
             .map(|(index, organization)| (organization.key.clone(), index))
             .collect();
         let world = Arc::new(World {
-            ids: made.iter().map(|organization| organization.id.clone()).collect(),
+            ids: made
+                .iter()
+                .map(|organization| organization.id.clone())
+                .collect(),
             organizations: made.into_iter().map(RwLock::new).collect(),
             keys,
             clock: Clock::starting_at(options.start),
@@ -288,12 +291,11 @@ fn next_address(api: SocketAddr, taken: usize) -> SocketAddr {
 fn serve(door: Door, listener: TcpListener, mut stopped: watch::Receiver<bool>) -> JoinHandle<()> {
     let service = router(door).into_make_service_with_connect_info::<Peer>();
     tokio::spawn(async move {
-        let server = axum::serve(CuttableListener(listener), service).with_graceful_shutdown(
-            async move {
+        let server =
+            axum::serve(CuttableListener(listener), service).with_graceful_shutdown(async move {
                 // An error means that the simulator is gone, which is a reason to stop as well.
                 let _ = stopped.wait_for(|stopped| *stopped).await;
-            },
-        );
+            });
         // It ends without an error: those of single connections are not reported here.
         let _ = server.await;
     })
