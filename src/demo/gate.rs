@@ -56,6 +56,12 @@ impl World {
         let Some(organization) = key.and_then(|key| self.keys.get(key.trim()).copied()) else {
             return Err(match family {
                 Family::UserManagement => error::key(401, "unauthorized"),
+                Family::V2 => error::list(
+                    401,
+                    "ADMIN-401-2",
+                    "Unauthorized",
+                    &"The API key is missing, expired or revoked.",
+                ),
                 _ => error::proxy(401, "Unauthorized"),
             });
         };
