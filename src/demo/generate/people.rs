@@ -57,7 +57,7 @@ impl Maker<'_> {
         self.traits(kind, &mut person);
         self.standing(kind, &mut person);
         self.groups(kind, &mut person);
-        self.direct_roles(kind, &mut person);
+        self.direct_roles(&mut person);
         self.visits(kind, &mut person);
         let state = person.state;
         let index = self.organization.add_person(person);
@@ -299,8 +299,9 @@ impl Maker<'_> {
         }
     }
 
-    fn direct_roles(&mut self, kind: Kind, person: &mut Person) {
-        if !person.is_member() || matches!(kind, Kind::Integration | Kind::Closed) {
+    fn direct_roles(&mut self, person: &mut Person) {
+        // The second person is the one who may not administer Jira.
+        if !person.is_member() || self.organization.people.len() < 2 {
             return;
         }
         if chance(self.random, 4) {
