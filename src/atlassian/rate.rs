@@ -40,16 +40,18 @@ impl RateHeaders {
             remaining: number("x-ratelimit-remaining"),
             resets_at,
         };
-        let until_reset = resets_at.map(|at| until(at, now));
+        let until_reset = resets_at
+            .map(|at| until(at, now))
+            .filter(|wait| !wait.is_zero());
         let after = |name| text(name).and_then(|value| retry_after(value.trim(), now));
         Self {
             // The edge sends a limit of its own, without the rest, that says nothing about the organization.
             budget: budget.remaining.is_some().then_some(budget),
+            // A reset that has passed says nothing: the caller's own back-off is safer than none.
             wait: after("retry-after")
                 .or_else(|| after("beta-retry-after"))
                 .or(until_reset),
-            exhausted_for: until_reset
-                .filter(|wait| budget.remaining == Some(0) && !wait.is_zero()),
+            exhausted_for: until_reset.filter(|_| budget.remaining == Some(0)),
         }
     }
 }
@@ -123,6 +125,7 @@ mod tests {
             wait(&[("x-ratelimit-reset", "2026-11-22T09:15:00.000Z")]),
             Some(60)
         );
+        assert_eq!(wait(&[("x-ratelimit-reset", "2026-11-22T09:14Z")]), None);
         assert_eq!(wait(&[("retry-after", "-5")]), Some(0));
         assert_eq!(wait(&[("retry-after", "NaN")]), Some(0));
         assert_eq!(wait(&[("retry-after", "1e300")]), None);
