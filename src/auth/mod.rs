@@ -11,6 +11,8 @@ mod keys;
 mod mint;
 mod permission;
 mod settings;
+#[cfg(test)]
+mod tests;
 mod unique_json;
 mod verifier;
 

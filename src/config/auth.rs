@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 
 use super::{problem::Problems, section::section};
+use crate::auth::{AuthSettings, KeyAlgorithm, KeySource};
 
 /// How tokens are signed. A token's own `alg` never chooses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -42,19 +43,74 @@ section! {
         jwks_url: Option<Url> = None, such as "\"https://login.example.com/.well-known/jwks.json\"";
         /// What `iss` must be. Left out: `iss` is not looked at; set it whenever the issuer signs for others too.
         issuer: Option<String> = None, such as "\"https://login.example.com/\"";
-        /// What `aud` must be or contain. Left out: only tokens without an `aud` are accepted.
-        audience: Option<String> = None, such as "\"headcount\"";
-        /// How far the issuer's clock may differ when `exp` and `nbf` are looked at.
+        /// What `aud` must be or contain, one of these. None: only tokens without an `aud` are accepted. `jwks_url` needs one.
+        audience: Vec<String> = Vec::new(), such as "[\"headcount\"]";
+        /// How far the issuer's clock may differ when `exp`, `nbf` and `iat` are looked at.
         #[serde(with = "jiff::fmt::serde::unsigned_duration::friendly::compact::required")]
-        leeway: Duration = Duration::from_secs(30);
-        /// The claim that holds the permissions: a string parted by spaces, or an array.
-        permissions_claim: String = "scope".to_owned();
-        /// The claim that holds the ids of the integrations that the caller may see: an array, or `*` for all.
-        integrations_claim: String = "integrations".to_owned();
+        leeway: Duration = AuthSettings::default().leeway;
+        /// The longest time between a token's `iat` and `exp`; a token without `iat` is then refused. Left out: any time.
+        #[serde(with = "jiff::fmt::serde::unsigned_duration::friendly::compact::optional")]
+        max_token_lifetime: Option<Duration> = None, such as "\"12h\"";
+        /// The claim that holds the permissions: words parted by spaces, or a list of words. Dots lead into objects.
+        permissions_claim: String = AuthSettings::default().permissions_claim;
+        /// The claim that holds the ids of the integrations that the caller may see: a list, one id, or `*` for all.
+        integrations_claim: String = AuthSettings::default().integrations_claim;
+        /// Whether a token without that claim sees all integrations; otherwise it sees none.
+        integrations_default_all: bool = false;
+        /// How old keys from `jwks_url` may become before they are asked for again.
+        #[serde(with = "jiff::fmt::serde::unsigned_duration::friendly::compact::required")]
+        jwks_refresh_interval: Duration = AuthSettings::default().jwks_refresh_interval;
+        /// The shortest time between two questions to `jwks_url`, whatever key ids tokens name.
+        #[serde(with = "jiff::fmt::serde::unsigned_duration::friendly::compact::required")]
+        jwks_minimum_interval: Duration = AuthSettings::default().jwks_minimum_interval;
     }
 }
 
 impl AuthSection {
+    /// As the room `auth` takes them.
+    #[must_use]
+    pub fn settings(&self) -> AuthSettings {
+        AuthSettings {
+            keys: self.keys(),
+            issuer: self.issuer.clone(),
+            audience: self.audience.clone(),
+            leeway: self.leeway,
+            permissions_claim: self.permissions_claim.clone(),
+            integrations_claim: self.integrations_claim.clone(),
+            integrations_default_all: self.integrations_default_all,
+            max_token_lifetime: self.max_token_lifetime,
+            jwks_refresh_interval: self.jwks_refresh_interval,
+            jwks_minimum_interval: self.jwks_minimum_interval,
+        }
+    }
+
+    fn keys(&self) -> Vec<KeySource> {
+        let algorithm = match self.algorithm {
+            Algorithm::HS256 => {
+                let secrets = self.secret.iter().chain(&self.previous_secret);
+                return secrets
+                    .map(|secret| KeySource::Hmac {
+                        secret: secret.clone(),
+                        key_id: None,
+                    })
+                    .collect();
+            }
+            Algorithm::RS256 => KeyAlgorithm::Rs256,
+            Algorithm::ES256 => KeyAlgorithm::Es256,
+            Algorithm::EdDSA => KeyAlgorithm::EdDsa,
+        };
+        let pem = self.public_key.iter().map(|pem| KeySource::Pem {
+            algorithm,
+            pem: pem.clone(),
+            key_id: None,
+        });
+        let address = self.jwks_url.iter().map(|url| KeySource::Jwks {
+            url: url.clone(),
+            algorithms: vec![algorithm],
+        });
+        pem.chain(address).collect()
+    }
+
     pub(super) fn refuse_nonsense(&self, problems: &mut Problems) {
         match self.algorithm {
             Algorithm::HS256 => self.refuse_shared_secret_nonsense(problems),
@@ -135,6 +191,13 @@ impl AuthSection {
                 "keep one of auth.public_key, auth.public_key_file and auth.jwks_url",
             ),
             _ => {}
+        }
+        if self.jwks_url.is_some() && self.audience.is_empty() {
+            problems.add(
+                "auth.audience",
+                "is missing, and auth.jwks_url is given",
+                "name what the issuer puts into `aud` for the gateway: it signs tokens for other services too",
+            );
         }
         if let Some(url) = &self.jwks_url
             && !(url.scheme() == "https" || is_loopback(url))

@@ -3,21 +3,8 @@ use std::{
     time::Duration,
 };
 
-use serde::{Deserialize, Serialize};
-
 use super::{problem::Problems, section::section};
-
-/// Who may read `/metrics`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum MetricsAccess {
-    /// Nobody: the path does not exist.
-    Off,
-    /// Callers on the same machine that no proxy speaks for.
-    Loopback,
-    /// Everybody who reaches the listener.
-    On,
-}
+use crate::http::{self, MetricsAccess, SocketSettings};
 
 section! {
     /// The listener and what it puts up with.
@@ -25,40 +12,62 @@ section! {
         /// Address and port to listen on. Port 0 takes a free one. TLS is the reverse proxy's task.
         listen: SocketAddr = SocketAddr::from((Ipv4Addr::LOCALHOST, 4000));
         /// Longest request body, in bytes; a longer one is answered with 413.
-        body_limit_bytes: usize = 1024 * 1024;
+        body_limit_bytes: usize = http::Settings::default().body_limit;
         /// Longest time for a request's headers, and again for its body, to arrive.
         #[serde(with = "jiff::fmt::serde::unsigned_duration::friendly::compact::required")]
-        read_timeout: Duration = Duration::from_secs(30);
+        read_timeout: Duration = http::Settings::default().read_timeout;
         /// Longest time a query may take; then its answer is 504 with the code `REQUEST_TIMEOUT`.
         #[serde(with = "jiff::fmt::serde::unsigned_duration::friendly::compact::required")]
-        query_timeout: Duration = Duration::from_secs(60);
+        query_timeout: Duration = http::Settings::default().query_timeout;
         /// Longest time to wait for a mutation. It is not cancelled after that: only the answer is.
         #[serde(with = "jiff::fmt::serde::unsigned_duration::friendly::compact::required")]
-        mutation_timeout: Duration = Duration::from_secs(120);
+        mutation_timeout: Duration = http::Settings::default().mutation_timeout;
         /// Requests answered at the same time; one more gets 503 with `Retry-After`.
-        concurrent_requests: usize = 512;
+        concurrent_requests: usize = http::Settings::default().concurrent_requests;
         /// Web origins that may call from a browser, such as `https://tools.example.com`. None: no other site may.
-        cors_origins: Vec<String> = Vec::new();
+        cors_origins: Vec<String> = http::Settings::default().cors_origins;
         /// Whether the GraphiQL page is served at `/` and `/graphiql`.
-        graphiql: bool = true;
+        graphiql: bool = http::Settings::default().graphiql;
         /// Who may read `/metrics`: `off`, `loopback` (the same machine, no proxy between) or `on` (everybody).
-        metrics: MetricsAccess = MetricsAccess::Loopback;
+        metrics: MetricsAccess = http::Settings::default().metrics;
         /// Longest time for running requests to end after SIGINT or SIGTERM.
         #[serde(with = "jiff::fmt::serde::unsigned_duration::friendly::compact::required")]
-        shutdown_timeout: Duration = Duration::from_secs(30);
+        shutdown_timeout: Duration = http::Settings::default().shutdown_timeout;
         /// WebSocket connections at the same time, over all callers.
-        sockets: usize = 256;
+        sockets: usize = http::Settings::default().sockets.connections;
         /// Longest time between a WebSocket's opening and its `connection_init` message.
         #[serde(with = "jiff::fmt::serde::unsigned_duration::friendly::compact::required")]
-        socket_init_timeout: Duration = Duration::from_secs(10);
+        socket_init_timeout: Duration = http::Settings::default().sockets.init_timeout;
         /// Operations that run at the same time on one WebSocket.
-        socket_operations: usize = 20;
+        socket_operations: usize = http::Settings::default().sockets.operations;
         /// Longest WebSocket message, in bytes.
-        socket_message_bytes: usize = 256 * 1024;
+        socket_message_bytes: usize = http::Settings::default().sockets.message_bytes;
     }
 }
 
 impl HttpSection {
+    /// As the room `http` takes them.
+    #[must_use]
+    pub fn settings(&self) -> http::Settings {
+        http::Settings {
+            body_limit: self.body_limit_bytes,
+            read_timeout: self.read_timeout,
+            query_timeout: self.query_timeout,
+            mutation_timeout: self.mutation_timeout,
+            concurrent_requests: self.concurrent_requests,
+            cors_origins: self.cors_origins.clone(),
+            graphiql: self.graphiql,
+            metrics: self.metrics,
+            shutdown_timeout: self.shutdown_timeout,
+            sockets: SocketSettings {
+                connections: self.sockets,
+                init_timeout: self.socket_init_timeout,
+                operations: self.socket_operations,
+                message_bytes: self.socket_message_bytes,
+            },
+        }
+    }
+
     pub(super) fn refuse_nonsense(&self, problems: &mut Problems) {
         let sizes = [
             ("http.body_limit_bytes", self.body_limit_bytes),

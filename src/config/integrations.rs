@@ -4,11 +4,12 @@ use jiff::civil::Date;
 use secrecy::SecretString;
 
 use super::{problem::Problems, section::section};
+use crate::integrations::{CredentialsDraft, DeclaredIntegration, IntegrationDraft};
 
 section! {
     /// One connected organization and site, declared here; others are connected through the API and live in the store.
     IntegrationSection {
-        /// A name of yours for it: lower case letters, digits, `-` and `_`. It goes into tokens and logs; never reuse it.
+        /// A name of yours for it: lower case letters, digits and `-`. It goes into tokens and logs; never reuse it.
         id: String = String::new(), such as "\"acme\"";
         /// What callers see.
         label: String = String::new(), such as "\"Acme Corporation\"";
@@ -39,6 +40,28 @@ section! {
     }
 }
 
+impl IntegrationSection {
+    /// As the room `integrations` takes it.
+    #[must_use]
+    pub fn declared(&self) -> DeclaredIntegration {
+        DeclaredIntegration {
+            id: self.id.clone(),
+            draft: IntegrationDraft {
+                label: self.label.clone(),
+                credentials: CredentialsDraft {
+                    admin_email: self.admin_email.clone(),
+                    api_token: self.api_token.clone().unwrap_or_default(),
+                    admin_url: self.admin_url.clone(),
+                    organization_id: self.organization_id.clone(),
+                    organization_api_key: self.organization_api_key.clone().unwrap_or_default(),
+                },
+                api_key_expires_on: self.api_key_expires_on,
+                api_token_expires_on: self.api_token_expires_on,
+            },
+        }
+    }
+}
+
 /// The key of a setting of the integration at `index`, named by its id where it has one.
 pub(super) fn key(section: &IntegrationSection, index: usize, name: &str) -> String {
     if section.id.is_empty() {
@@ -54,7 +77,7 @@ pub(super) fn refuse_nonsense(sections: &[IntegrationSection], problems: &mut Pr
         if !is_id(&section.id) {
             problems.add(
                 format!("integrations[{index}].id"),
-                "is missing or holds more than lower case letters, digits, `-` and `_`",
+                "is missing or holds more than lower case letters, digits and `-`",
                 "give it a short name of your own, such as `acme`",
             );
         } else if !seen.insert(&section.id) {
@@ -97,5 +120,5 @@ fn is_id(text: &str) -> bool {
     (1..=64).contains(&text.len())
         && text
             .bytes()
-            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-' || b == b'_')
+            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
 }

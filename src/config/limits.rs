@@ -9,8 +9,12 @@ section! {
         tokens: usize = 10_000;
         /// Most operations of a document.
         operations: usize = 20;
-        /// Deepest nesting of fields, fragments expanded. Introspection has a depth of its own.
+        /// Most fragments of a document.
+        fragments: usize = 100;
+        /// Deepest nesting of fields, fragments expanded.
         depth: usize = 12;
+        /// Deepest nesting below `__schema` and `__type`; the standard introspection query needs 13.
+        introspection_depth: usize = 20;
         /// Most fields, fragments expanded.
         fields: usize = 1_000;
         /// Most fields with an alias, fragments expanded.
@@ -23,6 +27,8 @@ section! {
         variable_values: usize = 10_000;
         /// Highest cost of a query: each field counts one, times the page sizes around it.
         complexity: usize = 50_000;
+        /// Most fields that one caller (a token's subject) may select in a minute; refused with 429 above.
+        cost_per_minute: u32 = 100_000;
     }
 }
 
@@ -36,6 +42,7 @@ impl LimitsSection {
             ("limits.fields", self.fields),
             ("limits.root_fields", self.root_fields),
             ("limits.complexity", self.complexity),
+            ("limits.cost_per_minute", self.cost_per_minute as usize),
         ] {
             problems.refuse_zero(key, value == 0);
         }

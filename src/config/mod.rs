@@ -24,7 +24,7 @@ pub use self::{
     auth::{Algorithm, AuthSection},
     cache::CacheSection,
     default_file::default_file,
-    http::{HttpSection, MetricsAccess},
+    http::HttpSection,
     integrations::IntegrationSection,
     limits::LimitsSection,
     log::{LogFormat, LogSection},

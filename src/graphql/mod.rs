@@ -4,6 +4,7 @@
 //! nothing of HTTP, of Atlassian's endpoints or of what is cached.
 
 mod activity;
+mod budget;
 mod connection;
 pub mod document;
 mod enums;

@@ -27,7 +27,11 @@ pub(super) async fn ready(State(edge): State<Arc<Edge>>) -> Response {
     if !edge.stopping.is_cancelled() && (edge.readiness)().await {
         Json(json!({ "status": "ready" })).into_response()
     } else {
-        (StatusCode::SERVICE_UNAVAILABLE, Json(json!({ "status": "not ready" }))).into_response()
+        (
+            StatusCode::SERVICE_UNAVAILABLE,
+            Json(json!({ "status": "not ready" })),
+        )
+            .into_response()
     }
 }
 
@@ -39,9 +43,11 @@ pub(super) async fn metrics(State(edge): State<Arc<Edge>>, request: Request) -> 
         MetricsAccess::On => true,
     };
     match edge.metrics.as_ref().filter(|_| may_read) {
-        Some(metrics) => {
-            ([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], metrics.render()).into_response()
-        }
+        Some(metrics) => (
+            [(header::CONTENT_TYPE, "text/plain; version=0.0.4")],
+            metrics.render(),
+        )
+            .into_response(),
         None => not_found(request).await,
     }
 }
@@ -53,5 +59,6 @@ pub(super) async fn not_found(request: Request) -> Response {
 
 /// What is served by other methods.
 pub(super) async fn method_not_allowed(request: Request) -> Response {
-    Refusal::MethodNotAllowed("GET, HEAD").answer(MediaType::Json, Line::of(request.extensions()).id())
+    Refusal::MethodNotAllowed("GET, HEAD")
+        .answer(MediaType::Json, Line::of(request.extensions()).id())
 }

@@ -3,6 +3,7 @@
 //! A request passes `observe.rs` (its id, its line in the log), then `endpoint.rs`, which holds it against the GraphQL over HTTP
 //! draft with the help of `negotiation.rs`, `parameters.rs` and `cache_control.rs`, has it run by `execute.rs` and
 //! writes what comes back with `answer.rs`, or says no with `refusal.rs`. What a document may hold is `graphql`'s.
+//! `socket/` is the same over WebSockets.
 
 mod answer;
 mod cache_control;
@@ -19,6 +20,7 @@ mod request_id;
 mod routes;
 mod serve;
 mod settings;
+mod socket;
 
 pub use self::{
     edge::{Parts, Readiness},

@@ -47,6 +47,7 @@ struct Found {
     errors: usize,
     operation: Option<Operation>,
     subject: Option<String>,
+    reason: Option<String>,
 }
 
 impl Line {
@@ -62,8 +63,22 @@ impl Line {
         }))
     }
 
+    /// The line of an operation on a WebSocket.
+    pub(super) fn of_operation() -> Self {
+        Self(Arc::new(Facts {
+            id: RequestId::new(),
+            started: Instant::now(),
+            method: Method::GET,
+            path: "/graphql/ws".to_owned(),
+            found: Mutex::default(),
+        }))
+    }
+
     pub(super) fn of(extensions: &Extensions) -> Self {
-        extensions.get::<Self>().expect("every route is within the layer that makes the line").clone()
+        extensions
+            .get::<Self>()
+            .expect("every route is within the layer that makes the line")
+            .clone()
     }
 
     pub(super) fn id(&self) -> &RequestId {
@@ -83,14 +98,26 @@ impl Line {
     }
 
     pub(super) fn answered_with(&self, errors: &[ServerError]) {
-        let code = errors.first().and_then(|error| match error.extensions.as_ref()?.get("code")? {
-            async_graphql::Value::String(code) => Some(code.clone()),
-            _ => None,
-        });
+        let code =
+            errors
+                .first()
+                .and_then(|error| match error.extensions.as_ref()?.get("code")? {
+                    async_graphql::Value::String(code) => Some(code.clone()),
+                    _ => None,
+                });
         self.note(|found| {
             found.errors = errors.len();
             found.code = code;
         });
+    }
+
+    pub(super) fn ended_with(&self, status: u16) {
+        self.note(|found| found.status = Some(status));
+    }
+
+    /// Why no caller could be made of the token; for the log only.
+    pub(super) fn refused_because(&self, reason: &impl ToString) {
+        self.note(|found| found.reason = Some(reason.to_string()));
     }
 
     fn note(&self, note: impl FnOnce(&mut Found)) {
@@ -115,7 +142,9 @@ impl Drop for Facts {
             .record(elapsed.as_secs_f64());
 
         let operation = found.operation.as_ref();
-        let name = operation.and_then(|operation| operation.name.as_deref()).map(shortened);
+        let name = operation
+            .and_then(|operation| operation.name.as_deref())
+            .map(shortened);
         macro_rules! line {
             ($level:expr) => {
                 event!(
@@ -129,6 +158,7 @@ impl Drop for Facts {
                     operation.name = name,
                     caller.subject = found.subject,
                     error.code = found.code,
+                    error.reason = found.reason,
                     errors = found.errors,
                     "Answered {method} {path} with {status}",
                 )
@@ -163,7 +193,11 @@ fn loggable(subject: &str) -> String {
         return shortened(subject).to_owned();
     }
     let hash = Sha256::digest(subject.as_bytes());
-    let short: String = hash.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+    let short: String = hash
+        .iter()
+        .take(8)
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
     format!("sha256:{short}")
 }
 
@@ -178,11 +212,13 @@ pub(super) async fn observe(mut request: Request, next: Next) -> Response {
         line.refused(&Refusal::Internal);
         Refusal::Internal.answer(MediaType::Json, line.id())
     });
-    line.note(|found| found.status = Some(response.status().as_u16()));
+    line.ended_with(response.status().as_u16());
     let headers = response.headers_mut();
     headers.insert(X_REQUEST_ID, line.id().header());
     for (name, value) in EVERYWHERE {
-        headers.entry(name).or_insert(HeaderValue::from_static(value));
+        headers
+            .entry(name)
+            .or_insert(HeaderValue::from_static(value));
     }
     response
 }
@@ -190,12 +226,21 @@ pub(super) async fn observe(mut request: Request, next: Next) -> Response {
 /// Unless a route says otherwise: nothing is stored, framed, sniffed or run.
 const EVERYWHERE: [(HeaderName, &str); 7] = [
     (header::CACHE_CONTROL, "no-store"),
-    (header::CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'"),
+    (
+        header::CONTENT_SECURITY_POLICY,
+        "default-src 'none'; frame-ancestors 'none'",
+    ),
     (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
     (header::X_FRAME_OPTIONS, "DENY"),
     (header::REFERRER_POLICY, "no-referrer"),
-    (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
-    (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
+    (
+        HeaderName::from_static("cross-origin-opener-policy"),
+        "same-origin",
+    ),
+    (
+        HeaderName::from_static("cross-origin-resource-policy"),
+        "same-origin",
+    ),
 ];
 
 /// Whether a request comes from this machine, and not through a proxy on it.
@@ -204,8 +249,17 @@ pub(super) fn is_from_here(request: &Request) -> bool {
         .extensions()
         .get::<ConnectInfo<SocketAddr>>()
         .is_some_and(|ConnectInfo(peer)| peer.ip().to_canonical().is_loopback());
-    let names = ["forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-real-ip"];
-    is_loopback && !names.iter().any(|name| request.headers().contains_key(*name))
+    let names = [
+        "forwarded",
+        "via",
+        "x-forwarded-for",
+        "x-forwarded-host",
+        "x-real-ip",
+    ];
+    is_loopback
+        && !names
+            .iter()
+            .any(|name| request.headers().contains_key(*name))
 }
 
 #[cfg(test)]
@@ -216,7 +270,10 @@ mod tests {
     fn a_subject_that_is_an_address_is_logged_as_its_hash() {
         assert_eq!(loggable("service-account-7"), "service-account-7");
         let hashed = loggable("ada@example.com");
-        assert!(hashed.starts_with("sha256:") && !hashed.contains("ada"), "{hashed}");
+        assert!(
+            hashed.starts_with("sha256:") && !hashed.contains("ada"),
+            "{hashed}"
+        );
         assert_eq!(hashed, loggable("ada@example.com"));
         assert!(loggable(&"x".repeat(500)).len() <= LONGEST_NAME);
     }

@@ -15,6 +15,8 @@ pub mod code {
     pub const UNAUTHENTICATED: &str = "UNAUTHENTICATED";
     /// Nothing is served at this path.
     pub const NOT_FOUND: &str = "NOT_FOUND";
+    /// A page of another site wants to open a WebSocket.
+    pub const FORBIDDEN: &str = "FORBIDDEN";
     /// The path is not served with this method.
     pub const METHOD_NOT_ALLOWED: &str = "METHOD_NOT_ALLOWED";
     /// `Accept` names no media type that is offered.
@@ -47,7 +49,13 @@ pub(super) enum Refusal {
     TooLarge(usize),
     UnsupportedMediaType,
     Overloaded,
-    TimedOut { is_mutation: bool },
+    /// A WebSocket that a page of another site wants to open.
+    ForeignOrigin,
+    /// Not a WebSocket where one is needed.
+    NoWebSocket,
+    TimedOut {
+        is_mutation: bool,
+    },
     Internal,
 }
 
@@ -55,6 +63,8 @@ impl Refusal {
     pub(super) fn status(&self) -> StatusCode {
         match self {
             Self::BadRequest(_) => StatusCode::BAD_REQUEST,
+            Self::ForeignOrigin => StatusCode::FORBIDDEN,
+            Self::NoWebSocket => StatusCode::UPGRADE_REQUIRED,
             Self::Unauthenticated => StatusCode::UNAUTHORIZED,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed(_) | Self::MutationOverGet => StatusCode::METHOD_NOT_ALLOWED,
@@ -70,7 +80,8 @@ impl Refusal {
 
     pub(super) fn code(&self) -> &'static str {
         match self {
-            Self::BadRequest(_) => code::BAD_REQUEST,
+            Self::BadRequest(_) | Self::NoWebSocket => code::BAD_REQUEST,
+            Self::ForeignOrigin => code::FORBIDDEN,
             Self::Unauthenticated => code::UNAUTHENTICATED,
             Self::NotFound => code::NOT_FOUND,
             Self::MethodNotAllowed(_) | Self::MutationOverGet => code::METHOD_NOT_ALLOWED,
@@ -86,6 +97,8 @@ impl Refusal {
     pub(super) fn message(&self) -> String {
         match self {
             Self::BadRequest(message) => message.clone(),
+            Self::ForeignOrigin => "pages of this origin may not open a WebSocket here".to_owned(),
+            Self::NoWebSocket => "this path speaks WebSocket, version 13".to_owned(),
             Self::Unauthenticated => {
                 "a valid token is needed: `Authorization: Bearer <token>`".to_owned()
             }
@@ -129,6 +142,9 @@ impl Refusal {
             }
             Self::MethodNotAllowed(allowed) => {
                 headers.insert(header::ALLOW, HeaderValue::from_static(allowed));
+            }
+            Self::NoWebSocket => {
+                headers.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
             }
             Self::MutationOverGet => {
                 headers.insert(header::ALLOW, HeaderValue::from_static("POST"));

@@ -18,6 +18,7 @@ use super::{
     endpoint, graphiql, health,
     observe::observe,
     request_id::X_REQUEST_ID,
+    socket,
 };
 
 /// Everything that is served, ready to be served.
@@ -33,7 +34,8 @@ impl Site {
         let edge = Arc::new(Edge::new(parts));
         let graphql = Router::new()
             .route("/graphql", any(endpoint::graphql))
-            .layer(map_response(varying));
+            .layer(map_response(varying))
+            .route("/graphql/ws", any(socket::upgrade));
         let mut router = Router::new()
             .merge(graphql)
             .route("/healthz", get(health::live))
@@ -65,13 +67,17 @@ impl Site {
 /// What an answer depends on besides its address.
 async fn varying(mut response: Response) -> Response {
     for name in ["Accept", "Authorization"] {
-        response.headers_mut().append(header::VARY, HeaderValue::from_static(name));
+        response
+            .headers_mut()
+            .append(header::VARY, HeaderValue::from_static(name));
     }
     response
 }
 
 fn cors(origins: &[String]) -> CorsLayer {
-    let origins = origins.iter().filter_map(|origin| HeaderValue::from_str(origin).ok());
+    let origins = origins
+        .iter()
+        .filter_map(|origin| HeaderValue::from_str(origin).ok());
     CorsLayer::new()
         .allow_origin(AllowOrigin::list(origins))
         .allow_methods([Method::GET, Method::POST])
@@ -82,6 +88,10 @@ fn cors(origins: &[String]) -> CorsLayer {
             header::CONTENT_TYPE,
             X_REQUEST_ID,
         ])
-        .expose_headers([header::AGE, header::RETRY_AFTER, HeaderName::from_static("x-request-id")])
+        .expose_headers([
+            header::AGE,
+            header::RETRY_AFTER,
+            HeaderName::from_static("x-request-id"),
+        ])
         .max_age(Duration::from_secs(60 * 60))
 }

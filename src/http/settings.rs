@@ -1,5 +1,7 @@
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 /// What the listener puts up with.
 #[derive(Debug, Clone)]
 pub struct Settings {
@@ -39,7 +41,8 @@ pub struct SocketSettings {
 }
 
 /// Who may read `/metrics`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum MetricsAccess {
     /// Nobody: the path does not exist.
     Off,

@@ -103,6 +103,9 @@ fn check_authority(address: &str) -> Result<(), Invalid> {
         .split(['/', '?', '#'])
         .next()
         .unwrap_or_default();
+    if authority.is_empty() {
+        return Err(malformed("the site's address has no host"));
+    }
     if authority.contains('@') {
         return Err(malformed(
             "the site's address must not hold a user name or a password; the e-mail address and \

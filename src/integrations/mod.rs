@@ -10,6 +10,8 @@ mod error;
 mod hosts;
 mod integration;
 mod registry;
+#[cfg(test)]
+mod tests;
 
 pub use drafts::{CredentialsDraft, DeclaredIntegration, IntegrationChanges, IntegrationDraft};
 pub use error::{Error, Field, Invalid, InvalidReason};

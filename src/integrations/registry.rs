@@ -97,7 +97,14 @@ impl Integrations {
     /// The store cannot be read; the list stays as it was.
     pub async fn reload(&self) -> Result<(), Error> {
         let _changing = self.shared.changing.lock().await;
-        self.read().await
+        for (stored, declared) in self.read().await? {
+            tracing::warn!(
+                integration.id = %stored,
+                "Left out integration {stored}: {declared} of the configuration file has the same \
+                 organization and site. Remove one of them"
+            );
+        }
+        Ok(())
     }
 
     /// Makes an integration.
@@ -290,20 +297,17 @@ impl Integrations {
         self.find(id).ok_or(Error::NotFound)
     }
 
-    /// Reads everything and puts it in the place of the list. Called with `changing` held.
-    async fn read(&self) -> Result<(), Error> {
+    /// Reads everything and puts it in the place of the list. Called with `changing` held. Answers which stored
+    /// integrations were left out, each with the declared one that stands for it.
+    async fn read(&self) -> Result<Vec<(IntegrationId, IntegrationId)>, Error> {
         let mut list = declared::remembered(&self.shared.store, &self.shared.declared).await?;
+        let mut left_out = Vec::new();
         for row in self.shared.store.integrations().await? {
             let twin = list.iter().find(|other| {
                 other.origin == Origin::Declared && other.is_same_place(&row.credentials)
             });
             match twin {
-                Some(twin) => tracing::warn!(
-                    integration.id = %row.id,
-                    "Left out integration {}: {} of the configuration file has the same \
-                     organization and site. Remove one of them",
-                    row.id, twin.id
-                ),
+                Some(twin) => left_out.push((row.id, twin.id.clone())),
                 None => list.push(Integration::from(row)),
             }
         }
@@ -313,7 +317,7 @@ impl Integrations {
             .list
             .write()
             .unwrap_or_else(PoisonError::into_inner) = list;
-        Ok(())
+        Ok(left_out)
     }
 }
 

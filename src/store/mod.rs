@@ -10,6 +10,8 @@ mod error;
 mod integrations;
 mod keyring;
 mod sealing;
+#[cfg(test)]
+mod tests;
 
 pub use database::{Store, StoreSettings};
 pub use declared::DeclaredState;

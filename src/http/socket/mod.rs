@@ -1,0 +1,10 @@
+//! `/graphql/ws`: the graphql-transport-ws protocol, for subscriptions, and for queries and mutations on the way.
+//!
+//! `upgrade` decides who may open a socket, `message` says what goes over it, `session` runs one to its end. A token comes
+//! in `connection_init`, since a browser can set no header here.
+
+mod message;
+mod session;
+mod upgrade;
+
+pub(super) use upgrade::upgrade;

@@ -1,0 +1,156 @@
+// GraphiQL as somebody uses it on the first day: paste a token, type a query, run it, read the answer and the docs.
+//
+// HEADCOUNT_DEMO holds the line that `headcount demo --json` prints; ./test browser sets it.
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+
+import { openPage, startBrowser } from './browser.js';
+
+const demo = JSON.parse(process.env.HEADCOUNT_DEMO);
+const origin = new URL(demo.graphiql).origin;
+
+let browser;
+
+before(async () => {
+  browser = await startBrowser();
+});
+
+after(() => browser.close());
+
+async function withPage(options, use) {
+  const opened = await openPage(browser, demo.graphiql, options);
+  try {
+    await use(opened.page, opened.seen);
+  } finally {
+    await opened.close();
+  }
+}
+
+async function enterToken(page) {
+  await page.getByLabel('Token', { exact: true }).fill(demo.tokens.reader);
+  await page.keyboard.press('Enter');
+  await page.getByText('Sent with every request from this tab.').waitFor();
+}
+
+async function typeQuery(page, query) {
+  const text = page.locator('.graphiql-query-editor .view-lines');
+  await text.getByText('People').first().waitFor();
+  await text.click();
+  await page.keyboard.press('Control+A');
+  await page.keyboard.press('Delete');
+  await page.keyboard.type(query, { delay: 5 });
+  await text.filter({ hasText: query }).waitFor();
+}
+
+/** The result pane's text once it holds `expected`. */
+async function resultWith(page, expected) {
+  const pane = page.locator('.result-window .view-lines');
+  await pane.filter({ hasText: expected }).waitFor();
+  const text = await pane.textContent();
+  // Monaco shows spaces as no-break spaces.
+  return text.replaceAll('\u00a0', ' ');
+}
+
+function assertKeptToItself(seen) {
+  const elsewhere = seen.addresses.filter((address) => new URL(address).origin !== origin && !address.startsWith('data:'));
+  assert.deepEqual(elsewhere, [], 'a request left the host');
+  assert.deepEqual(seen.breaches, [], 'the Content-Security-Policy was breached');
+  // Before it has a token the page asks for the schema all the same, and the browser notes the refusal.
+  const unexpected = seen.errors.filter((error) => !error.includes('401'));
+  assert.deepEqual(unexpected, [], 'the console shows errors');
+}
+
+test('a query typed with a token is answered, and no request leaves the host', async () => {
+  await withPage({}, async (page, seen) => {
+    await enterToken(page);
+    await typeQuery(page, '{ viewer { subject permissions } }');
+    await page.keyboard.press('Control+Enter');
+    const answer = await resultWith(page, '"subject"');
+    assert.match(answer, /"permissions": \[/);
+    assert.doesNotMatch(answer, /"errors"/);
+    if (process.env.HEADCOUNT_SCREENSHOT) await page.screenshot({ path: process.env.HEADCOUNT_SCREENSHOT });
+    assertKeptToItself(seen);
+  });
+});
+
+test('without a token the answer says where to put one', async () => {
+  await withPage({}, async (page, seen) => {
+    await typeQuery(page, '{ viewer { subject } }');
+    await page.keyboard.press('Control+Enter');
+    await resultWith(page, 'Paste a token into the Token field above');
+    assertKeptToItself(seen);
+  });
+});
+
+test('the docs panel tells what a type is', async () => {
+  const answer = await fetch(demo.graphql, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', authorization: `Bearer ${demo.tokens.reader}` },
+    body: JSON.stringify({ query: '{ __type(name: "User") { description } }' }),
+  });
+  const description = (await answer.json()).data.__type.description;
+  assert.ok(description, 'the schema describes User');
+
+  await withPage({}, async (page, seen) => {
+    await enterToken(page);
+    await page.getByRole('button', { name: 'Show Documentation Explorer' }).click();
+    const docs = page.locator('.graphiql-doc-explorer');
+    await docs.getByRole('combobox').fill('User');
+    await docs.getByRole('option', { name: 'User', exact: true }).click();
+    const firstWords = description.split(/[\s`*_]+/).slice(0, 4).join(' ');
+    await docs.getByText(firstWords).first().waitFor();
+    assertKeptToItself(seen);
+  });
+});
+
+test('every example opens in a tab of its own and the first one answers', async () => {
+  await withPage({}, async (page, seen) => {
+    await enterToken(page);
+    const tabs = page.locator('.graphiql-tab-button');
+    await tabs.first().waitFor();
+    assert.deepEqual(await tabs.allTextContents(), [
+      'People',
+      'InactiveForNinetyDays',
+      'Groups',
+      'Integrations',
+      'UsersByEmail',
+      'AuditEvents',
+    ]);
+    await page.getByRole('button', { name: /^Execute query/ }).click();
+    const answer = await resultWith(page, '"totalCount"');
+    assert.doesNotMatch(answer, /"errors"/);
+    assertKeptToItself(seen);
+  });
+});
+
+test('the token is kept for the browser tab only and is not in the address', async () => {
+  await withPage({}, async (page) => {
+    await enterToken(page);
+    await page.reload();
+    await page.getByText('Sent with every request from this tab.').waitFor();
+    const kept = await page.evaluate(() => JSON.stringify({ ...localStorage }) + location.href + document.cookie);
+    assert.ok(!kept.includes(demo.tokens.reader));
+    await page.getByRole('button', { name: 'Forget' }).click();
+    await page.getByText('No token yet').waitFor();
+    assert.equal(await page.evaluate(() => JSON.stringify({ ...sessionStorage })), '{}');
+  });
+});
+
+test('a link may bring the token, and it leaves the address bar at once', async () => {
+  const opened = await openPage(browser, `${demo.graphiql}#token=${demo.tokens.reader}`);
+  try {
+    await opened.page.getByText('Sent with every request from this tab.').waitFor();
+    assert.equal(new URL(opened.page.url()).hash, '');
+    assertKeptToItself(opened.seen);
+  } finally {
+    await opened.close();
+  }
+});
+
+test('the first key of a keyboard user reaches the token field', async () => {
+  await withPage({ colorScheme: 'dark' }, async (page) => {
+    await page.getByLabel('Token', { exact: true }).waitFor();
+    await page.keyboard.press('Tab');
+    assert.equal(await page.evaluate(() => document.activeElement.id), 'token');
+  });
+});

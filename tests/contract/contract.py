@@ -1,0 +1,135 @@
+#!/usr/bin/env python3
+"""Holds both ends of the line to Atlassian's OpenAPI documents.
+
+1. Every operation that the program uses is asked of the simulator; its answers must be what the documents say.
+2. The gateway, connected to the simulator through a recording proxy, answers GraphQL queries; what it sends must be what
+   the documents allow: operation, parameters, body, limits, nothing unknown.
+
+The documents are Atlassian's and not part of this project. HEADCOUNT_SPECS names their folder; without them nothing can be
+checked, and that is said.
+"""
+
+import argparse
+import os
+import pathlib
+import sys
+import tempfile
+import tomllib
+from collections import Counter
+from fnmatch import fnmatchcase
+
+import program
+from calls import drive
+from recorder import Recorder
+from specifications import Specifications
+
+HERE = pathlib.Path(__file__).resolve().parent
+ROOT = HERE.parent.parent
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--program", required=True, help="the headcount binary")
+    arguments = parser.parse_args()
+    folder = pathlib.Path(os.environ.get("HEADCOUNT_SPECS", ROOT.parent / "shared/atlassian/specs"))
+    if not folder.is_dir():
+        print("SKIPPED: Atlassian's OpenAPI documents are not here; name their folder in HEADCOUNT_SPECS")
+        return 0
+    verdict = Verdict(Specifications(folder))
+    recorder = Recorder()
+    try:
+        with program.simulator(arguments.program) as simulated:
+            for organization in simulated["organizations"]:
+                drive(simulated, organization, recorder, verdict)
+                for exchange in recorder.taken():
+                    verdict.add("the simulator", exchange, of_request=False)
+            query_gateway(arguments.program, simulated, recorder, verdict)
+            for exchange in recorder.taken():
+                verdict.add("the gateway", exchange, of_request=True)
+    finally:
+        recorder.close()
+    return verdict.say()
+
+
+def query_gateway(binary, simulated, recorder, verdict):
+    """Runs GraphiQL's examples and this folder's queries, each for the calls that it makes."""
+    queries = sorted([*(ROOT / "ui/src/examples").glob("*.graphql"), *HERE.glob("queries/*.graphql")])
+    with tempfile.TemporaryDirectory(prefix="headcount-contract-") as folder:
+        settings = program.write_settings(pathlib.Path(folder), simulated, recorder)
+        headers = {"authorization": f"Bearer {program.token(binary, settings)}", "cache-control": "no-cache"}
+        with program.gateway(binary, settings) as address:
+            variables = {}
+            for query in queries:
+                body = {"query": query.read_text(), "variables": variables.get(query.name, {})}
+                status, answer = program.ask(address, "POST", "/graphql", headers, body)
+                verdict.answered(query.name, status, answer)
+                if query.name == "people.graphql":
+                    variables = variables_from(answer)
+
+
+def variables_from(answer):
+    """What later queries ask for, taken from the first page of people."""
+    people = answer["data"]["users"]["nodes"]
+    email = next(person["email"] for person in people if person["email"])
+    return {"by-email.graphql": {"email": email}}
+
+
+class Verdict:
+    """All complaints, and which of them are allowed."""
+
+    def __init__(self, specifications):
+        self.specifications = specifications
+        self.deviations = tomllib.loads((HERE / "deviations.toml").read_text())["deviation"]
+        self.checked = Counter()
+        self.complaints = Counter()
+        self.allowed = Counter()
+        self.failures = []
+
+    def add(self, who, exchange, of_request):
+        name, complaints = self.specifications.judge(exchange, of_request)
+        self.checked[who, name] += 1
+        for complaint in complaints:
+            reason = self.reason_for(complaint)
+            if reason:
+                self.allowed[reason] += 1
+            else:
+                self.complaints[f"{who}: {complaint}"] += 1
+
+    def reason_for(self, complaint):
+        for each in self.deviations:
+            if all(fnmatchcase(getattr(complaint, key), each.get(key, "*")) for key in ("operation", "where", "message")):
+                return each["reason"]
+        return None
+
+    def expected(self, what, status, wanted):
+        """Notes an answer of the simulator with another status than the one that was asked for."""
+        if status != wanted:
+            self.failures.append(f"the simulator answered {status} where {wanted} was expected: {what}")
+
+    def answered(self, name, status, answer):
+        """A query that the gateway does not even run checks nothing."""
+        if status != 200 or not answer or answer.get("data") is None:
+            said = [error.get("message") for error in (answer or {}).get("errors", [])]
+            self.failures.append(f"the gateway did not run {name}: HTTP {status} {said}")
+
+    def say(self):
+        for who in ("the simulator", "the gateway"):
+            counts = {name: count for (by, name), count in self.checked.items() if by == who}
+            print(f"\n{who}: {sum(counts.values())} exchanges over {len(counts)} operations")
+            for name, count in sorted(counts.items()):
+                print(f"  {count:4} {name}")
+            if not counts:
+                self.failures.append(f"nothing was recorded of {who}")
+        for reason, count in self.allowed.items():
+            print(f"allowed {count:4} times: {reason}")
+        for complaint, count in sorted(self.complaints.items()):
+            print(f"error: {complaint} ({count} times)", file=sys.stderr)
+        for failure in self.failures:
+            print(f"error: {failure}", file=sys.stderr)
+        failed = len(self.complaints) + len(self.failures)
+        print(f"\n{sum(self.checked.values())} exchanges checked, {failed} complaints")
+        return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
