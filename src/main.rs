@@ -5,10 +5,15 @@ use std::process::ExitCode;
 use clap::Parser;
 use headcount::app::command::Command;
 
+/// A deep selection is resolved by futures within futures: twelve levels of them take more than the usual 2 MiB where
+/// the compiler does not optimise. Only what is used is taken of it.
+const STACK: usize = 16 << 20;
+
 fn main() -> ExitCode {
     let command = Command::parse();
     let runtime = match tokio::runtime::Builder::new_multi_thread()
         .enable_all()
+        .thread_stack_size(STACK)
         .build()
     {
         Ok(runtime) => runtime,

@@ -19,6 +19,7 @@ use super::{
 use crate::{
     auth::{IntegrationScope, MintRequest, Permission, PermissionSet, mint},
     config::{Settings, Sources},
+    graphql,
     demo::{Connection, Options, Simulator},
     domain::IntegrationId,
     integrations::{CredentialsDraft, Integration, IntegrationChanges, IntegrationDraft},
@@ -75,7 +76,7 @@ impl Demo {
             people: options.people,
             seed: options.seed,
             upstream_latency: options.upstream_latency,
-            start: None,
+            start: now(),
         })
         .await
         .context("the simulator cannot start")?;
@@ -123,7 +124,7 @@ impl Demo {
             .iter()
             .map(|integration| {
                 json!({
-                    "id": integration.id.as_str(),
+                    "id": graphql::integration_id(&integration.id),
                     "label": integration.label,
                     "organizationId": integration.credentials.organization_id.as_str(),
                     "siteUrl": integration.credentials.admin_url.as_str().trim_end_matches('/'),

@@ -34,4 +34,5 @@ pub use self::{
     document::Limits,
     error::code,
     gateway::{Answer, Gateway, Refusal, RequestContext, sdl},
+    id::integration as integration_id,
 };

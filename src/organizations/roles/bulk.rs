@@ -13,14 +13,13 @@ use crate::{
 
 /// Roles that people seldom hold: who holds one is asked for exactly, because a role that was given to
 /// the person can hide behind a group that grants another role on the same product.
-const SELDOM: [&str; 7] = [
+const SELDOM: [&str; 6] = [
     "atlassian/admin",
     "atlassian/guest",
     "atlassian/contributor",
     "atlassian/customer",
     "atlassian/basic",
     "atlassian/stakeholder",
-    "atlassian/viewer",
 ];
 
 /// What was gathered for a batch of people.
