@@ -9,7 +9,7 @@ use super::{clock::now, limits::limits};
 use crate::{
     atlassian::Transport,
     auth::Verifier,
-    config::Settings,
+    config::{IntegrationSection, Settings},
     graphql::Gateway,
     http::{self, Readiness, Site},
     integrations::{HostPolicy, Integration, Integrations},
@@ -60,7 +60,7 @@ pub async fn connect(settings: &Settings) -> anyhow::Result<Connections> {
     let declared = settings
         .integrations
         .iter()
-        .map(|section| section.declared())
+        .map(IntegrationSection::declared)
         .collect();
     let integrations = Integrations::open(store.clone(), declared, hosts).await?;
     let transport = Transport::new(settings.atlassian.transport())?;
@@ -115,7 +115,6 @@ fn readiness(store: Store) -> Readiness {
 
 impl App {
     /// The routes with their layers, for a test that needs no socket.
-    #[must_use]
     pub fn router(&self) -> axum::Router {
         self.site.router()
     }

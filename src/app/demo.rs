@@ -26,7 +26,7 @@ use crate::{
 };
 
 /// How long the demonstration's tokens are good for.
-const TOKEN_LIFETIME: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+const TOKEN_LIFETIME: Duration = Duration::from_hours(7 * 24);
 
 /// What a demonstration is started with.
 #[derive(Debug, Clone)]
@@ -234,26 +234,24 @@ async fn connect(
     let mut connected = Vec::new();
     for connection in offered {
         let known = connections.integrations.all();
-        let integration = match known.iter().find(|known| known.label == connection.label) {
-            Some(known) => {
-                let changes = IntegrationChanges {
-                    credentials: Some(draft(connection)),
-                    ..IntegrationChanges::default()
-                };
-                connections
-                    .integrations
-                    .update(&known.id, changes, now())
-                    .await?
-            }
-            None => {
-                let draft = IntegrationDraft {
-                    label: connection.label.clone(),
-                    credentials: draft(connection),
-                    api_key_expires_on: None,
-                    api_token_expires_on: None,
-                };
-                connections.integrations.create(draft, now()).await?
-            }
+        let same = known.iter().find(|known| known.label == connection.label);
+        let integration = if let Some(same) = same {
+            let changes = IntegrationChanges {
+                credentials: Some(draft(connection)),
+                ..IntegrationChanges::default()
+            };
+            connections
+                .integrations
+                .update(&same.id, changes, now())
+                .await?
+        } else {
+            let draft = IntegrationDraft {
+                label: connection.label.clone(),
+                credentials: draft(connection),
+                api_key_expires_on: None,
+                api_token_expires_on: None,
+            };
+            connections.integrations.create(draft, now()).await?
         };
         connected.push(integration);
     }

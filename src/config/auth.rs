@@ -35,11 +35,11 @@ section! {
         previous_secret: Option<SecretString> = None, such as "\"...\"";
         /// HS256: a file that holds the secret before the last change.
         previous_secret_file: Option<PathBuf> = None, such as "\"/run/secrets/headcount-jwt-previous\"";
-        /// RS256, ES256, EdDSA: the issuer's public key, PEM text.
+        /// `RS256`, `ES256`, `EdDSA`: the issuer's public key, PEM text.
         public_key: Option<String> = None, such as "\"-----BEGIN PUBLIC KEY-----...\"";
-        /// RS256, ES256, EdDSA: a file that holds the issuer's public key as PEM.
+        /// `RS256`, `ES256`, `EdDSA`: a file that holds the issuer's public key as PEM.
         public_key_file: Option<PathBuf> = None, such as "\"/etc/headcount/issuer.pem\"";
-        /// RS256, ES256, EdDSA: where the issuer publishes its keys (JWKS); read at start and again on an unknown `kid`.
+        /// `RS256`, `ES256`, `EdDSA`: where the issuer publishes its keys (JWKS); read at start and again on an unknown `kid`.
         jwks_url: Option<Url> = None, such as "\"https://login.example.com/.well-known/jwks.json\"";
         /// What `iss` must be. Left out: `iss` is not looked at; set it whenever the issuer signs for others too.
         issuer: Option<String> = None, such as "\"https://login.example.com/\"";
@@ -130,7 +130,7 @@ impl AuthSection {
                 );
             }
         }
-        if self.leeway > Duration::from_secs(300) {
+        if self.leeway > Duration::from_mins(5) {
             problems.add(
                 "auth.leeway",
                 "is above 5m",

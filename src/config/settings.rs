@@ -94,6 +94,13 @@ impl Settings {
         self.cache.refuse_nonsense(problems);
         self.limits.refuse_nonsense(problems);
         integrations::refuse_nonsense(&self.integrations, problems);
+        if self.cache.scan_wait >= self.http.query_timeout {
+            problems.add(
+                "cache.scan_wait",
+                "is not below http.query_timeout, so that a query would end before it is told to come back",
+                "lower it, or raise http.query_timeout",
+            );
+        }
     }
 }
 

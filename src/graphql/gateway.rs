@@ -57,7 +57,9 @@ pub enum Refusal {
 /// The schema as SDL, as `schema.graphql` holds it.
 #[must_use]
 pub fn sdl() -> String {
-    let options = async_graphql::SDLExportOptions::new().sorted_enum_items().prefer_single_line_descriptions();
+    let options = async_graphql::SDLExportOptions::new()
+        .sorted_enum_items()
+        .prefer_single_line_descriptions();
     schema().sdl_with_options(options)
 }
 
@@ -69,7 +71,11 @@ impl Gateway {
     /// A gateway to these organizations.
     #[must_use]
     pub fn new(organizations: Organizations, limits: Limits) -> Self {
-        Self { schema: schema(), organizations, limits: Arc::new(limits) }
+        Self {
+            schema: schema(),
+            organizations,
+            limits: Arc::new(limits),
+        }
     }
 
     /// Runs one operation for a caller.
@@ -87,8 +93,11 @@ impl Gateway {
         });
         let document = match parsed {
             Err(error) => {
-                let refusal =
-                    if error.is_limit() { Refusal::TooComplex } else { Refusal::RequestError };
+                let refusal = if error.is_limit() {
+                    Refusal::TooComplex
+                } else {
+                    Refusal::RequestError
+                };
                 return refused(vec![error.into()], refusal, &context);
             }
             Ok((_, OperationKind::Mutation)) if context.read_only => {
@@ -98,19 +107,32 @@ impl Gateway {
         };
         let cost = document::cost(&document, request.operation_name.as_deref());
         request.set_parsed_query(document);
-        let state = Arc::new(Request::new(caller, self.organizations.clone(), demand, cost));
+        let state = Arc::new(Request::new(
+            caller,
+            self.organizations.clone(),
+            demand,
+            cost,
+        ));
         let mut response = self.schema.execute(request.data(Arc::clone(&state))).await;
         // Only what goes wrong before anything is run has no place in the answer.
         let is_request_error = response.errors.iter().any(|error| error.path.is_empty());
         response.errors = signed(document::tidied(response.errors), &context);
         let age = finish(&mut response, &state, demand.now);
-        Answer { response, age, refusal: is_request_error.then_some(Refusal::RequestError) }
+        Answer {
+            response,
+            age,
+            refusal: is_request_error.then_some(Refusal::RequestError),
+        }
     }
 }
 
 fn refused(errors: Vec<ServerError>, refusal: Refusal, context: &RequestContext) -> Answer {
     let response = Response::from_errors(signed(errors, context));
-    Answer { response, age: None, refusal: Some(refusal) }
+    Answer {
+        response,
+        age: None,
+        refusal: Some(refusal),
+    }
 }
 
 /// Gives every error the request's id, and a code where it has none.
@@ -133,7 +155,10 @@ fn signed(mut errors: Vec<ServerError>, context: &RequestContext) -> Vec<ServerE
 /// Tells how old the answer is: in `extensions.freshness`, and as the age for the transport's header.
 fn finish(response: &mut Response, state: &Request, now: jiff::Timestamp) -> Option<Duration> {
     let oldest = state.age()?;
-    let age = now.duration_since(oldest.fetched_at).try_into().unwrap_or(Duration::ZERO);
+    let age = now
+        .duration_since(oldest.fetched_at)
+        .try_into()
+        .unwrap_or(Duration::ZERO);
     let source = match oldest.source {
         FreshnessSource::Live => "LIVE",
         FreshnessSource::Cache => "CACHE",
@@ -144,8 +169,11 @@ fn finish(response: &mut Response, state: &Request, now: jiff::Timestamp) -> Opt
         ("isStale", Value::from(oldest.is_stale)),
         ("ageSeconds", Value::from(age.as_secs())),
     ];
-    let freshness =
-        freshness.into_iter().map(|(name, value)| (async_graphql::Name::new(name), value));
-    response.extensions.insert("freshness".to_owned(), Value::Object(freshness.collect()));
+    let freshness = freshness
+        .into_iter()
+        .map(|(name, value)| (async_graphql::Name::new(name), value));
+    response
+        .extensions
+        .insert("freshness".to_owned(), Value::Object(freshness.collect()));
     (oldest.source == FreshnessSource::Cache).then_some(age)
 }

@@ -35,11 +35,17 @@ enum Known {
 
 impl Group {
     pub(super) fn new(integration: Integration, group: Arc<domain::Group>) -> Self {
-        Self { integration, known: Known::Whole(group) }
+        Self {
+            integration,
+            known: Known::Whole(group),
+        }
     }
 
     pub(super) fn of_member(integration: Integration, group: UserGroup) -> Self {
-        Self { integration, known: Known::Member(group) }
+        Self {
+            integration,
+            known: Known::Member(group),
+        }
     }
 
     pub(super) fn group_id(&self) -> &GroupId {
@@ -58,7 +64,10 @@ impl Group {
     }
 
     fn key(&self) -> GroupKey {
-        GroupKey { integration: self.integration.integration_id().clone(), group: self.group_id().clone() }
+        GroupKey {
+            integration: self.integration.integration_id().clone(),
+            group: self.group_id().clone(),
+        }
     }
 }
 
@@ -67,7 +76,11 @@ impl Group {
 impl Group {
     /// Opaque; stable for as long as the group lives.
     pub(super) async fn id(&self) -> ID {
-        ObjectId::Group(self.integration.integration_id().clone(), self.group_id().clone()).encode()
+        ObjectId::Group(
+            self.integration.integration_id().clone(),
+            self.group_id().clone(),
+        )
+        .encode()
     }
 
     /// The integration through which it was read.
@@ -100,12 +113,18 @@ impl Group {
     /// Who owns it: `admins`, `external` (an identity provider), `team-members`, `open`. For groups inside
     /// a person one upstream call for ten groups.
     async fn managed_by(&self, ctx: &Context<'_>) -> Result<Option<String>> {
-        Ok(self.whole(ctx).await?.and_then(|group| group.managed_by.clone()))
+        Ok(self
+            .whole(ctx)
+            .await?
+            .and_then(|group| group.managed_by.clone()))
     }
 
     /// Whether an identity provider keeps its members: change them there. As `managedBy`.
     async fn is_externally_synced(&self, ctx: &Context<'_>) -> Result<Option<bool>> {
-        Ok(self.whole(ctx).await?.and_then(|group| group.is_externally_synced))
+        Ok(self
+            .whole(ctx)
+            .await?
+            .and_then(|group| group.is_externally_synced))
     }
 
     /// Whether people who are given a product come into this group. One upstream call for each group that
@@ -118,15 +137,25 @@ impl Group {
         }
         let organization = &self.integration.organization;
         let grants = organization.group_roles(self.group_id()).await;
-        let grants = grants.map_err(super::error::ApiError::of(self.integration.integration_id()))?;
-        Ok(Some(grants.value.iter().any(|given| given.default_role.is_some())))
+        let grants = grants.map_err(super::error::ApiError::of(
+            self.integration.integration_id(),
+        ))?;
+        Ok(Some(
+            grants
+                .value
+                .iter()
+                .any(|given| given.default_role.is_some()),
+        ))
     }
 
     /// How many members it has. Comes with a page of groups.
     async fn member_count(&self, ctx: &Context<'_>) -> Result<Option<u64>> {
         let counted = match &self.known {
             Known::Whole(group) if group.user_count.is_some() => group.user_count,
-            _ => Request::of(ctx).load_group(self.key()).await?.and_then(|group| group.user_count),
+            _ => Request::of(ctx)
+                .load_group(self.key())
+                .await?
+                .and_then(|group| group.user_count),
         };
         Ok(counted)
     }
@@ -140,12 +169,20 @@ impl Group {
     ) -> Result<Option<UserConnection>> {
         let paging = Paging::new(first, after.as_deref(), ("Group.members", self.group_id()))?;
         let filter = UserFilter::default().for_integration(self.integration.integration_id())?;
-        let filter =
-            domain::UserFilter { groups: Some(vec![self.group_id().clone()]), ..filter };
+        let filter = domain::UserFilter {
+            groups: Some(vec![self.group_id().clone()]),
+            ..filter
+        };
         let expand = selection::connection_of_users(ctx);
         let integrations = [self.integration.clone()];
         let ask = async |integration: Integration, first, after| {
-            let request = UsersRequest { filter: filter.clone(), order: None, expand, first, after };
+            let request = UsersRequest {
+                filter: filter.clone(),
+                order: None,
+                expand,
+                first,
+                after,
+            };
             integration.organization.users(&request).await
         };
         let page = paging.over(ctx, &integrations, ask, User::new);

@@ -33,7 +33,10 @@ pub struct Integration {
 impl Integration {
     pub(super) fn new(request: &Request, record: Arc<integrations::Integration>) -> Self {
         let organization = request.organizations.organization(&record, request.demand);
-        Self { record, organization }
+        Self {
+            record,
+            organization,
+        }
     }
 
     /// The integration's own id; `ObjectId` makes the one that callers see.
@@ -42,10 +45,17 @@ impl Integration {
     }
 
     fn all_checks(&self) -> Vec<domain::IntegrationCheck> {
-        let today = self.organization.now().to_zoned(jiff::tz::TimeZone::UTC).date();
+        let today = self
+            .organization
+            .now()
+            .to_zoned(jiff::tz::TimeZone::UTC)
+            .date();
         let record = &self.record;
-        let expiry =
-            expiry_checks(record.api_key_expires_on, record.api_token_expires_on, today);
+        let expiry = expiry_checks(
+            record.api_key_expires_on,
+            record.api_token_expires_on,
+            today,
+        );
         record.checks.iter().cloned().chain(expiry).collect()
     }
 
@@ -74,7 +84,11 @@ impl Integration {
 
     /// The Admin URL, such as `https://acme.atlassian.net`.
     async fn site_url(&self) -> &str {
-        self.record.credentials.admin_url.as_str().trim_end_matches('/')
+        self.record
+            .credentials
+            .admin_url
+            .as_str()
+            .trim_end_matches('/')
     }
 
     /// Atlassian's id of the organization.
@@ -94,7 +108,10 @@ impl Integration {
                 .value
                 .domains
                 .iter()
-                .map(|domain| Domain { name: domain.name.clone(), is_verified: domain.is_verified })
+                .map(|domain| Domain {
+                    name: domain.name.clone(),
+                    is_verified: domain.is_verified,
+                })
                 .collect(),
         }))
     }
@@ -136,7 +153,11 @@ impl Integration {
     /// The directories of the organization. One upstream call, kept for minutes.
     #[graphql(guard = "DIRECTORY")]
     async fn directories(&self, ctx: &Context<'_>) -> Result<Option<Vec<Directory>>> {
-        let directories = self.organization.directories().await.map_err(self.failed())?;
+        let directories = self
+            .organization
+            .directories()
+            .await
+            .map_err(self.failed())?;
         Request::of(ctx).note(directories.freshness);
         let directory = |directory: &domain::Directory| Directory {
             id: directory.id.as_str().to_owned(),
@@ -163,7 +184,9 @@ impl Integration {
         #[graphql(desc = "In what order; Atlassian's own without.")] order_by: Option<UserOrder>,
     ) -> Result<Option<UserConnection>> {
         let integrations = std::slice::from_ref(self);
-        lists::users(ctx, integrations, (filter, order_by), (first, after)).await.map(|page| Some(page.into()))
+        lists::users(ctx, integrations, (filter, order_by), (first, after))
+            .await
+            .map(|page| Some(page.into()))
     }
 
     /// How many people the filter describes. One upstream call.
@@ -175,7 +198,10 @@ impl Integration {
         let filter = filter.unwrap_or_default();
         filter.check()?;
         let filter = filter.for_integration(self.integration_id())?;
-        self.organization.count_users(&filter).await.map_err(self.failed())
+        self.organization
+            .count_users(&filter)
+            .await
+            .map_err(self.failed())
     }
 
     /// The groups of the organization, by name. One upstream call a page.
@@ -188,12 +214,17 @@ impl Integration {
         #[graphql(desc = "Which groups.")] filter: Option<GroupFilter>,
     ) -> Result<Option<GroupConnection>> {
         let integrations = std::slice::from_ref(self);
-        lists::groups(ctx, integrations, filter, (first, after)).await.map(|page| Some(page.into()))
+        lists::groups(ctx, integrations, filter, (first, after))
+            .await
+            .map(|page| Some(page.into()))
     }
 
     /// The roles that Atlassian has, most powerful first.
     async fn roles(&self) -> Vec<Role> {
-        RoleId::KNOWN.iter().map(|id| Role(RoleId::from(*id))).collect()
+        RoleId::KNOWN
+            .iter()
+            .map(|id| Role(RoleId::from(*id)))
+            .collect()
     }
 
     /// The audit log, newest first: one upstream call a page, ten a minute. Needs Atlassian Guard or an
@@ -208,7 +239,9 @@ impl Integration {
     ) -> Result<Option<ActivityEventConnection>> {
         let filter = filter.unwrap_or_default().into_domain()?;
         let integrations = std::slice::from_ref(self);
-        activity::page(ctx, integrations, filter, (first, after)).await.map(|page| Some(page.into()))
+        activity::page(ctx, integrations, filter, (first, after))
+            .await
+            .map(|page| Some(page.into()))
     }
 
     /// When this organization was last read; null where it has not been since the start.

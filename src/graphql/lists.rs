@@ -31,22 +31,37 @@ pub(super) async fn users(
     filter.check()?;
     let order: Option<domain::UserOrder> = which.1.map(Into::into);
     // The whole filter, of which each organization sees its part.
-    let paging = Paging::new(page.0, page.1.as_deref(), ("users", format!("{filter:?}"), order))?;
+    let paging = Paging::new(
+        page.0,
+        page.1.as_deref(),
+        ("users", format!("{filter:?}"), order),
+    )?;
     for integration in integrations {
         filter.for_integration(integration.integration_id())?;
     }
     let expand = selection::connection_of_users(ctx);
     let filter_of = |integration: &Integration| {
-        filter.for_integration(integration.integration_id()).unwrap_or_default()
+        filter
+            .for_integration(integration.integration_id())
+            .unwrap_or_default()
     };
     let ask = async |integration: Integration, first, after| {
         let filter = filter_of(&integration);
-        let request = UsersRequest { filter, order, expand, first, after };
+        let request = UsersRequest {
+            filter,
+            order,
+            expand,
+            first,
+            after,
+        };
         integration.organization.users(&request).await
     };
     let rows = paging.over(ctx, integrations, ask, User::new);
     let total = total(ctx, integrations, async |integration: Integration| {
-        integration.organization.count_users(&filter_of(&integration)).await
+        integration
+            .organization
+            .count_users(&filter_of(&integration))
+            .await
     });
     let (rows, total) = futures_util::join!(rows, total);
     Ok(rows?.with_total(total))
@@ -64,7 +79,13 @@ pub(super) async fn groups(
     let (with_user_count, with_resource_count) = selection::group_counts(ctx);
     let ask = async |integration: Integration, first, after| {
         let filter = filter.clone();
-        let request = GroupsRequest { filter, with_user_count, with_resource_count, first, after };
+        let request = GroupsRequest {
+            filter,
+            with_user_count,
+            with_resource_count,
+            first,
+            after,
+        };
         integration.organization.groups(&request).await
     };
     let group = |integration: &Integration, row: &Row<domain::Group>| {
@@ -72,7 +93,11 @@ pub(super) async fn groups(
     };
     let rows = paging.over(ctx, integrations, ask, group);
     let total = total(ctx, integrations, async |integration: Integration| {
-        integration.organization.count_groups(&filter).await.map(Some)
+        integration
+            .organization
+            .count_groups(&filter)
+            .await
+            .map(Some)
     });
     let (rows, total) = futures_util::join!(rows, total);
     Ok(rows?.with_total(total))

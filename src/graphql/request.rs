@@ -48,7 +48,11 @@ impl Request {
     }
 
     pub(super) fn needs(&self, permission: Permission) -> Result<()> {
-        if self.caller.may(permission) { Ok(()) } else { Err(ApiError::Forbidden(permission)) }
+        if self.caller.may(permission) {
+            Ok(())
+        } else {
+            Err(ApiError::Forbidden(permission))
+        }
     }
 
     /// Remembers the age of what went into the answer.
@@ -74,7 +78,9 @@ impl Request {
     /// One integration; what the caller may not see does not exist.
     pub(super) fn find(&self, id: &IntegrationId) -> Option<Integration> {
         let record = self.organizations.integrations().find(id)?;
-        self.caller.may_see(id).then(|| Integration::new(self, record))
+        self.caller
+            .may_see(id)
+            .then(|| Integration::new(self, record))
     }
 
     /// The integrations that the caller named, or all that they may see.

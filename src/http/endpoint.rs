@@ -1,4 +1,4 @@
-use std::{error::Error as _, sync::Arc};
+use std::{error::Error, sync::Arc};
 
 use async_graphql::Request as GraphqlRequest;
 use axum::{
@@ -100,16 +100,16 @@ async fn whole(edge: &Edge, headers: &HeaderMap, body: Body) -> Result<Bytes, Re
     }
     match timeout(edge.settings.read_timeout, to_bytes(body, limit)).await {
         Ok(Ok(bytes)) => Ok(bytes),
-        Ok(Err(error))
-            if error
-                .source()
-                .is_some_and(|cause| cause.is::<LengthLimitError>()) =>
-        {
-            Err(Refusal::TooLarge(limit))
-        }
+        Ok(Err(error)) if is_too_long(&error) => Err(Refusal::TooLarge(limit)),
         Ok(Err(_)) => Err(Refusal::BadRequest(
             "the body did not arrive whole".to_owned(),
         )),
         Err(_elapsed) => Err(Refusal::SlowBody),
     }
+}
+
+fn is_too_long(error: &axum::Error) -> bool {
+    error
+        .source()
+        .is_some_and(<dyn Error>::is::<LengthLimitError>)
 }

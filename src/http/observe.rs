@@ -11,6 +11,7 @@ use axum::{
     middleware::Next,
     response::Response,
 };
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use futures_util::FutureExt;
 use http::{Extensions, HeaderName, HeaderValue, Method, header};
 use metrics::{counter, histogram};
@@ -193,11 +194,7 @@ fn loggable(subject: &str) -> String {
         return shortened(subject).to_owned();
     }
     let hash = Sha256::digest(subject.as_bytes());
-    let short: String = hash
-        .iter()
-        .take(8)
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
+    let short = URL_SAFE_NO_PAD.encode(&hash[..9]);
     format!("sha256:{short}")
 }
 

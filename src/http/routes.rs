@@ -58,7 +58,6 @@ impl Site {
     }
 
     /// The routes with their layers, for a test that needs no socket.
-    #[must_use]
     pub fn router(&self) -> Router {
         self.router.clone()
     }
@@ -93,5 +92,5 @@ fn cors(origins: &[String]) -> CorsLayer {
             header::RETRY_AFTER,
             HeaderName::from_static("x-request-id"),
         ])
-        .max_age(Duration::from_secs(60 * 60))
+        .max_age(Duration::from_hours(1))
 }

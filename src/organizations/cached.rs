@@ -27,7 +27,10 @@ struct Entry<V> {
 
 impl<V> Clone for Entry<V> {
     fn clone(&self) -> Self {
-        Self { value: Arc::clone(&self.value), ..*self }
+        Self {
+            value: Arc::clone(&self.value),
+            ..*self
+        }
     }
 }
 

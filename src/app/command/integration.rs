@@ -179,17 +179,15 @@ fn secret(
     what: &str,
     lines: &mut impl BufRead,
 ) -> anyhow::Result<SecretString> {
-    let text = match file {
-        Some(path) => std::fs::read_to_string(path)
-            .with_context(|| format!("cannot read {} for {what}", path.display()))?,
-        None => {
-            let mut line = String::new();
-            lines
-                .read_line(&mut line)
-                .with_context(|| format!("cannot read {what} from standard input"))?;
-            line
-        }
-    };
+    let mut text = String::new();
+    if let Some(path) = file {
+        text = std::fs::read_to_string(path)
+            .with_context(|| format!("cannot read {} for {what}", path.display()))?;
+    } else {
+        lines
+            .read_line(&mut text)
+            .with_context(|| format!("cannot read {what} from standard input"))?;
+    }
     if text.trim().is_empty() {
         bail!("{what} is missing: name its file, or write it as a line to standard input");
     }

@@ -15,8 +15,13 @@ pub(super) enum FromClient {
     },
     Ping,
     Pong,
-    Subscribe { id: String, payload: Value },
-    Complete { id: String },
+    Subscribe {
+        id: String,
+        payload: Value,
+    },
+    Complete {
+        id: String,
+    },
 }
 
 impl FromClient {
@@ -100,6 +105,9 @@ impl Closing {
     }
 
     pub(super) fn frame(self) -> Message {
-        Message::Close(Some(CloseFrame { code: self.code(), reason: self.reason().into() }))
+        Message::Close(Some(CloseFrame {
+            code: self.code(),
+            reason: self.reason().into(),
+        }))
     }
 }

@@ -25,7 +25,7 @@ const PING: Duration = Duration::from_secs(30);
 /// Longest time to write one message; who reads no faster is gone.
 const WRITE: Duration = Duration::from_secs(30);
 /// As good as never, for a token without an end.
-const FAR: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+const FAR: Duration = Duration::from_hours(365 * 24);
 
 type Sink = SplitSink<WebSocket, Message>;
 /// Why a session ends: with a close frame, or because the other end is gone.
@@ -164,13 +164,14 @@ impl Session {
         if self.running.len() >= self.edge.settings.sockets.operations {
             return send(sink, refused(&id, &Refusal::Overloaded, &line).into()).await;
         }
-        let request = match parameters::of_value(payload) {
-            Ok(request) => request,
-            // What `subscribe` must carry is part of the protocol.
-            Err(_) => return Err(Some(Closing::Malformed)),
+        // What `subscribe` must carry is part of the protocol.
+        let Ok(request) = parameters::of_value(payload) else {
+            return Err(Some(Closing::Malformed));
         };
         let operation = operation_of(&request);
-        let kind = operation.as_ref().map(|operation: &document::Operation| operation.kind);
+        let kind = operation
+            .as_ref()
+            .map(|operation: &document::Operation| operation.kind);
         line.asked_for(operation);
         let context = RequestContext {
             request_id: line.id().as_str().to_owned(),
@@ -186,7 +187,11 @@ impl Session {
                 Ok(answer) => answered(&name, Wire::of(answer, line.id().as_str()), &line),
                 Err(refusal) => vec![refused(&name, &refusal, &line)],
             };
-            Finished { id: name, number, messages }
+            Finished {
+                id: name,
+                number,
+                messages,
+            }
         };
         let task = self.tasks.spawn(work.instrument(span));
         self.running.insert(id, Running { number, task });
@@ -194,8 +199,10 @@ impl Session {
     }
 
     async fn deliver(&mut self, finished: Finished, sink: &mut Sink) -> Result<(), End> {
-        let is_awaited =
-            self.running.get(&finished.id).is_some_and(|running| running.number == finished.number);
+        let is_awaited = self
+            .running
+            .get(&finished.id)
+            .is_some_and(|running| running.number == finished.number);
         if !is_awaited {
             return Ok(());
         }
@@ -212,9 +219,18 @@ fn answered(id: &str, wire: Wire, line: &Line) -> Vec<String> {
     line.answered_with(wire.errors());
     line.ended_with(200);
     if wire.is_executed() {
-        vec![ToClient::Next { id, payload: wire }.text(), Bare::Complete { id }.text()]
+        vec![
+            ToClient::Next { id, payload: wire }.text(),
+            Bare::Complete { id }.text(),
+        ]
     } else {
-        vec![ToClient::Error { id, payload: wire.errors() }.text()]
+        vec![
+            ToClient::Error {
+                id,
+                payload: wire.errors(),
+            }
+            .text(),
+        ]
     }
 }
 
@@ -225,7 +241,11 @@ fn refused(id: &str, refusal: &Refusal, line: &Line) -> String {
         "message": refusal.message(),
         "extensions": { "code": refusal.code(), "requestId": line.id().as_str() },
     });
-    ToClient::Error { id, payload: [error] }.text()
+    ToClient::Error {
+        id,
+        payload: [error],
+    }
+    .text()
 }
 
 async fn say<T: serde::Serialize>(sink: &mut Sink, message: &ToClient<'_, T>) -> Result<(), End> {
@@ -243,12 +263,22 @@ async fn send(sink: &mut Sink, message: Message) -> Result<(), End> {
 fn authorization_in(payload: &Map<String, Value>) -> Option<String> {
     let text = |name: &str| payload.get(name).and_then(Value::as_str);
     let header = text("Authorization").or_else(|| text("authorization"));
-    header.map(str::to_owned).or_else(|| text("token").map(|token| format!("Bearer {token}")))
+    header
+        .map(str::to_owned)
+        .or_else(|| text("token").map(|token| format!("Bearer {token}")))
 }
 
+#[expect(
+    clippy::disallowed_methods,
+    reason = "how long a token is still good for is a matter of the present"
+)]
 fn time_left(caller: &Caller) -> Duration {
-    let Some(end) = caller.expires_at else { return FAR };
-    Duration::try_from(end.duration_since(Timestamp::now())).unwrap_or_default().min(FAR)
+    let Some(end) = caller.expires_at else {
+        return FAR;
+    };
+    Duration::try_from(end.duration_since(Timestamp::now()))
+        .unwrap_or_default()
+        .min(FAR)
 }
 
 /// The library's error is not ours to name: axum hides which version it is of.
