@@ -19,9 +19,3 @@ for (const file of readdirSync(examples)) {
     );
   });
 }
-
-test('the lock file names no registry', () => {
-  const lock = JSON.parse(readFileSync(new URL('./package-lock.json', import.meta.url), 'utf8'));
-  const withAddress = Object.entries(lock.packages).filter(([, entry]) => entry.resolved);
-  assert.deepEqual(withAddress, []);
-});

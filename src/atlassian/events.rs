@@ -67,8 +67,7 @@ impl Client {
         let operation = "event";
         let found = async {
             let url = self.organization_url(operation, "v1", &["events", id])?;
-            self.read::<WireOne<WireEvent>>(operation, Family::Events, url)
-                .await
+            self.read::<WireOne<WireEvent>>(operation, Family::Events, url).await
         };
         match found.await {
             Ok(event) => Ok(event.data.into_domain()),

@@ -89,10 +89,7 @@ impl AuthSection {
             Algorithm::HS256 => {
                 let secrets = self.secret.iter().chain(&self.previous_secret);
                 return secrets
-                    .map(|secret| KeySource::Hmac {
-                        secret: secret.clone(),
-                        key_id: None,
-                    })
+                    .map(|secret| KeySource::Hmac { secret: secret.clone(), key_id: None })
                     .collect();
             }
             Algorithm::RS256 => KeyAlgorithm::Rs256,
@@ -104,10 +101,10 @@ impl AuthSection {
             pem: pem.clone(),
             key_id: None,
         });
-        let address = self.jwks_url.iter().map(|url| KeySource::Jwks {
-            url: url.clone(),
-            algorithms: vec![algorithm],
-        });
+        let address = self
+            .jwks_url
+            .iter()
+            .map(|url| KeySource::Jwks { url: url.clone(), algorithms: vec![algorithm] });
         pem.chain(address).collect()
     }
 
@@ -131,11 +128,7 @@ impl AuthSection {
             }
         }
         if self.leeway > Duration::from_mins(5) {
-            problems.add(
-                "auth.leeway",
-                "is above 5m",
-                "mend the clocks; 30s is plenty",
-            );
+            problems.add("auth.leeway", "is above 5m", "mend the clocks; 30s is plenty");
         }
     }
 
@@ -149,21 +142,13 @@ impl AuthSection {
             );
         }
         match &self.secret {
-            None => problems.add(
-                "auth.secret",
-                "is missing, and auth.algorithm is HS256",
-                REMEDY,
-            ),
+            None => problems.add("auth.secret", "is missing, and auth.algorithm is HS256", REMEDY),
             Some(secret) if secret.expose_secret().len() < 32 => {
                 problems.add("auth.secret", "is shorter than 32 bytes", REMEDY);
             }
             Some(_) => {}
         }
-        if self
-            .previous_secret
-            .as_ref()
-            .is_some_and(|secret| secret.expose_secret().len() < 32)
-        {
+        if self.previous_secret.as_ref().is_some_and(|secret| secret.expose_secret().len() < 32) {
             problems.add("auth.previous_secret", "is shorter than 32 bytes", REMEDY);
         }
     }

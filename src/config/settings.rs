@@ -112,30 +112,18 @@ fn problems_of(error: figment::Error) -> Problems {
         let place = error
             .metadata
             .as_ref()
-            .map(|metadata| {
-                match metadata
-                    .source
-                    .as_ref()
-                    .and_then(|source| source.file_path())
-                {
-                    Some(path) => format!(" in {}", path.display()),
-                    None => format!(" in {}", metadata.name),
-                }
+            .map(|metadata| match metadata.source.as_ref().and_then(|source| source.file_path()) {
+                Some(path) => format!(" in {}", path.display()),
+                None => format!(" in {}", metadata.name),
             })
             .unwrap_or_default();
         let (message, remedy) = match &error.kind {
             Kind::UnknownField(name, known) => {
                 if !key.ends_with(name.as_str()) {
-                    key = if key.is_empty() {
-                        name.clone()
-                    } else {
-                        format!("{key}.{name}")
-                    };
+                    key = if key.is_empty() { name.clone() } else { format!("{key}.{name}") };
                 }
-                let remedy = format!(
-                    "correct or remove it; what is known here: {}",
-                    known.join(", ")
-                );
+                let remedy =
+                    format!("correct or remove it; what is known here: {}", known.join(", "));
                 (format!("is unknown{place}"), remedy)
             }
             Kind::UnknownVariant(_, known) => (

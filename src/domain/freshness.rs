@@ -35,10 +35,7 @@ pub struct Fetched<T> {
 
 impl<T> Clone for Fetched<T> {
     fn clone(&self) -> Self {
-        Self {
-            value: Arc::clone(&self.value),
-            freshness: self.freshness,
-        }
+        Self { value: Arc::clone(&self.value), freshness: self.freshness }
     }
 }
 

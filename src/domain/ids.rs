@@ -82,20 +82,13 @@ impl ResourceId {
     /// The owner in an ARI: `confluence` of `ari:cloud:confluence::site/…`; `None` where it is no ARI.
     #[must_use]
     pub fn owner(&self) -> Option<&str> {
-        self.0
-            .strip_prefix("ari:cloud:")?
-            .split(':')
-            .next()
-            .filter(|owner| !owner.is_empty())
+        self.0.strip_prefix("ari:cloud:")?.split(':').next().filter(|owner| !owner.is_empty())
     }
 
     /// What follows the last slash: the cloud id of a site, the workspace id in Bitbucket.
     #[must_use]
     pub fn instance(&self) -> Option<&str> {
-        self.0
-            .rsplit_once('/')
-            .map(|(_, instance)| instance)
-            .filter(|id| !id.is_empty())
+        self.0.rsplit_once('/').map(|(_, instance)| instance).filter(|id| !id.is_empty())
     }
 }
 
@@ -121,10 +114,7 @@ mod tests {
 
     #[test]
     fn a_group_ari_and_a_bare_group_id_are_the_same_group() {
-        assert_eq!(
-            GroupId::from_ari("ari:cloud:identity::group/83c6"),
-            GroupId::from("83c6")
-        );
+        assert_eq!(GroupId::from_ari("ari:cloud:identity::group/83c6"), GroupId::from("83c6"));
         assert_eq!(GroupId::from_ari("83c6"), GroupId::from("83c6"));
     }
 }

@@ -72,10 +72,7 @@ impl IntegrationStatus {
         };
         if checks.is_empty() {
             Self::Unverified
-        } else if checks
-            .iter()
-            .any(|c| c.outcome == CheckOutcome::Failed && essential(c))
-        {
+        } else if checks.iter().any(|c| c.outcome == CheckOutcome::Failed && essential(c)) {
             Self::Failed
         } else if checks.iter().all(|c| c.outcome == CheckOutcome::Passed) {
             Self::Connected

@@ -60,11 +60,7 @@ impl User {
     /// The latest activity over all products; `None` where there is none or none was asked for.
     #[must_use]
     pub fn last_active_at(&self) -> Option<Timestamp> {
-        self.product_access
-            .iter()
-            .flatten()
-            .filter_map(|access| access.last_active_at)
-            .max()
+        self.product_access.iter().flatten().filter_map(|access| access.last_active_at).max()
     }
 }
 

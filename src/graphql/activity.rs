@@ -63,9 +63,7 @@ impl ActivityEvent {
     /// The person who did it, as the organization knows them now; null for those whom it does not know. One
     /// upstream call for ten people.
     async fn actor(&self, ctx: &Context<'_>) -> Result<Option<User>> {
-        let Some(account) = &self.event.actor_id else {
-            return Ok(None);
-        };
+        let Some(account) = &self.event.actor_id else { return Ok(None) };
         let key = UserKey {
             integration: self.integration.integration_id().clone(),
             account: account.clone(),
@@ -73,19 +71,12 @@ impl ActivityEvent {
         };
         let request = Request::of(ctx);
         request.needs(crate::auth::Permission::ReadDirectory)?;
-        Ok(request
-            .load(key)
-            .await?
-            .map(|row| User::new(&self.integration, &row)))
+        Ok(request.load(key).await?.map(|row| User::new(&self.integration, &row)))
     }
 
     /// What it was done to, and inside what.
     async fn subjects(&self) -> Vec<ActivitySubject> {
-        self.event
-            .subjects
-            .iter()
-            .map(ActivitySubject::from)
-            .collect()
+        self.event.subjects.iter().map(ActivitySubject::from).collect()
     }
 
     /// City and country that it came from.
@@ -112,11 +103,7 @@ pub struct ActivitySubject {
 
 impl From<&domain::ActivitySubject> for ActivitySubject {
     fn from(subject: &domain::ActivitySubject) -> Self {
-        Self {
-            kind: subject.kind.clone(),
-            id: subject.id.clone(),
-            name: subject.name.clone(),
-        }
+        Self { kind: subject.kind.clone(), id: subject.id.clone(), name: subject.name.clone() }
     }
 }
 
@@ -125,15 +112,11 @@ pub(super) async fn page(
     ctx: &Context<'_>,
     integrations: &[Integration],
     filter: ActivityFilter,
-    page: (i32, Option<String>),
+    page: (Option<i32>, Option<String>),
 ) -> Result<Listed<ActivityEvent>> {
     let paging = Paging::new(page.0, page.1.as_deref(), ("activity", &filter))?;
     let ask = async |integration: Integration, first, after| {
-        let request = EventsRequest {
-            filter: filter.clone(),
-            first,
-            after,
-        };
+        let request = EventsRequest { filter: filter.clone(), first, after };
         integration.organization.events(&request).await
     };
     let event = |integration: &Integration, row: &crate::organizations::Row<_>| {

@@ -16,8 +16,16 @@ use crate::{
     organizations::{self, Position, Row, Rows},
 };
 
+/// Rows of a page where the caller does not say.
+const PAGE: i32 = 50;
 /// Rows that one page may hold at most.
 const LARGEST_PAGE: i32 = 100;
+
+/// What a list costs against the limit of complexity: its rows, each with what is selected of it.
+pub(super) fn complexity(first: Option<i32>, row: usize) -> usize {
+    let rows = usize::try_from(first.unwrap_or(PAGE).clamp(1, LARGEST_PAGE)).unwrap_or(1);
+    rows.saturating_mul(row).saturating_add(1)
+}
 
 /// Where a page stands in its list.
 #[derive(Debug, Clone, SimpleObject)]
@@ -81,20 +89,10 @@ macro_rules! connection {
     };
 }
 
-connection!(
-    IntegrationConnection,
-    IntegrationEdge,
-    Integration,
-    "integrations"
-);
+connection!(IntegrationConnection, IntegrationEdge, Integration, "integrations");
 connection!(UserConnection, UserEdge, User, "people");
 connection!(GroupConnection, GroupEdge, Group, "groups");
-connection!(
-    ActivityEventConnection,
-    ActivityEventEdge,
-    ActivityEvent,
-    "audit events"
-);
+connection!(ActivityEventConnection, ActivityEventEdge, ActivityEvent, "audit events");
 
 /// Which rows of which list.
 pub(super) struct Paging {
@@ -106,24 +104,19 @@ pub(super) struct Paging {
 impl Paging {
     /// Checks `first` and `after` of the list that `about` describes.
     pub(super) fn new(
-        first: i32,
+        first: Option<i32>,
         after: Option<&str>,
         about: impl std::hash::Hash,
     ) -> Result<Self> {
+        let first = first.unwrap_or(PAGE);
         if !(0..=LARGEST_PAGE).contains(&first) {
             return Err(ApiError::BadUserInput(format!(
                 "`first` is {first}; a page has 0 to {LARGEST_PAGE} rows"
             )));
         }
         let list = super::id::list(about);
-        let after = after
-            .map(|cursor| Cursor::decode(cursor, list))
-            .transpose()?;
-        Ok(Self {
-            first: u16::try_from(first).unwrap_or(0),
-            after,
-            list,
-        })
+        let after = after.map(|cursor| Cursor::decode(cursor, list)).transpose()?;
+        Ok(Self { first: u16::try_from(first).unwrap_or(0), after, list })
     }
 
     /// A page over several organizations, one after the other. What one of them cannot answer is told beside
@@ -142,9 +135,7 @@ impl Paging {
         let mut edges: Vec<(String, N)> = Vec::new();
         let mut has_next_page = false;
         for integration in integrations.iter().skip(begin) {
-            let room = self
-                .first
-                .saturating_sub(u16::try_from(edges.len()).unwrap_or(u16::MAX));
+            let room = self.first.saturating_sub(u16::try_from(edges.len()).unwrap_or(u16::MAX));
             if room == 0 {
                 has_next_page = true;
                 break;
@@ -164,11 +155,7 @@ impl Paging {
                 Request::of(ctx).note(freshness);
             }
             edges.extend(page.rows.iter().map(|row| {
-                let cursor = Cursor::new(
-                    self.list,
-                    integration.integration_id().clone(),
-                    row.next.clone(),
-                );
+                let cursor = Cursor::new(self.list, integration.integration_id().clone(), row.next.clone());
                 (cursor.encode(), node(integration, row))
             }));
             if page.has_more {
@@ -183,31 +170,18 @@ impl Paging {
     pub(super) fn of_integrations(self, all: Vec<Integration>) -> Result<Listed<Integration>> {
         let (begin, _) = self.begin(&all)?;
         let total = all.len();
-        let rows: Vec<Integration> = all
-            .into_iter()
-            .skip(begin)
-            .take(usize::from(self.first))
-            .collect();
+        let rows: Vec<Integration> =
+            all.into_iter().skip(begin).take(usize::from(self.first)).collect();
         let has_next_page = begin + rows.len() < total;
         let edge = |node: Integration| {
-            (
-                Cursor::new(self.list, node.integration_id().clone(), None).encode(),
-                node,
-            )
+            (Cursor::new(self.list, node.integration_id().clone(), None).encode(), node)
         };
         let edges = rows.into_iter().map(edge).collect();
-        Ok(self
-            .listed(edges, has_next_page)
-            .with_total(Some(total as u64)))
+        Ok(self.listed(edges, has_next_page).with_total(Some(total as u64)))
     }
 
     fn listed<N>(&self, edges: Vec<(String, N)>, has_next_page: bool) -> Listed<N> {
-        Listed {
-            edges,
-            has_next_page,
-            has_previous_page: self.after.is_some(),
-            total_count: None,
-        }
+        Listed { edges, has_next_page, has_previous_page: self.after.is_some(), total_count: None }
     }
 
     // The cursor of an integration's last row leads to the next integration.
@@ -228,10 +202,7 @@ impl Paging {
 
 impl<N> Listed<N> {
     pub(super) fn with_total(self, total_count: Option<u64>) -> Self {
-        Self {
-            total_count,
-            ..self
-        }
+        Self { total_count, ..self }
     }
 
     fn page_info(&self) -> PageInfo {
@@ -256,9 +227,7 @@ where
     if !ctx.look_ahead().field("totalCount").exists() {
         return None;
     }
-    let counts = integrations
-        .iter()
-        .map(|integration| count(integration.clone()));
+    let counts = integrations.iter().map(|integration| count(integration.clone()));
     let counts = futures_util::future::join_all(counts).await;
     let mut total = Some(0);
     for (integration, counted) in integrations.iter().zip(counts) {
@@ -267,10 +236,7 @@ where
             Ok(None) => total = None,
             Err(error) => {
                 total = None;
-                add_error(
-                    ctx,
-                    ApiError::Organization(integration.integration_id().clone(), error),
-                );
+                add_error(ctx, ApiError::Organization(integration.integration_id().clone(), error));
             }
         }
     }
@@ -283,7 +249,7 @@ pub(super) struct Edges(Paging);
 impl Edges {
     /// Checks `first` and `after` of the list that `about` describes.
     pub(super) fn new(
-        first: i32,
+        first: Option<i32>,
         after: Option<&str>,
         about: impl std::hash::Hash,
     ) -> Result<Self> {
@@ -291,7 +257,11 @@ impl Edges {
     }
 
     /// The page; a cursor holds the index of the next row.
-    pub(super) fn of<N>(self, integration: &IntegrationId, all: Vec<N>) -> Result<Listed<N>> {
+    pub(super) fn of<N>(
+        self,
+        integration: &IntegrationId,
+        all: Vec<N>,
+    ) -> Result<Listed<N>> {
         let begin = match self.0.after.as_ref().map(|cursor| &cursor.position) {
             None => 0,
             Some(Some(Position::Index(index))) => *index as usize,
@@ -303,16 +273,9 @@ impl Edges {
             let cursor = Cursor::new(self.0.list, integration.clone(), Some(next)).encode();
             (cursor, node)
         };
-        let rows = all
-            .into_iter()
-            .enumerate()
-            .skip(begin)
-            .take(usize::from(self.0.first));
+        let rows = all.into_iter().enumerate().skip(begin).take(usize::from(self.0.first));
         let edges: Vec<(String, N)> = rows.map(edge).collect();
         let has_next_page = begin + edges.len() < total;
-        Ok(self
-            .0
-            .listed(edges, has_next_page)
-            .with_total(Some(total as u64)))
+        Ok(self.0.listed(edges, has_next_page).with_total(Some(total as u64)))
     }
 }

@@ -41,6 +41,8 @@ pub mod code {
     pub const UPSTREAM_INVALID_RESPONSE: &str = "UPSTREAM_INVALID_RESPONSE";
     /// Atlassian cannot be reached or answers with a server error.
     pub const UPSTREAM_UNAVAILABLE: &str = "UPSTREAM_UNAVAILABLE";
+    /// The caller has spent what a minute allows.
+    pub const RATE_LIMITED: &str = "RATE_LIMITED";
     /// A fault of this program.
     pub const INTERNAL_SERVER_ERROR: &str = "INTERNAL_SERVER_ERROR";
 }
@@ -129,7 +131,7 @@ fn upstream_code(kind: ErrorKind) -> &'static str {
         ErrorKind::Unauthorized | ErrorKind::CaptchaRequired => code::UPSTREAM_UNAUTHORIZED,
         ErrorKind::Forbidden | ErrorKind::InsufficientScope | ErrorKind::PlanRequired => {
             code::UPSTREAM_FORBIDDEN
-        }
+        },
         ErrorKind::NotFound => code::UPSTREAM_NOT_FOUND,
         ErrorKind::RateLimited => code::UPSTREAM_RATE_LIMITED,
         ErrorKind::Unavailable | ErrorKind::Timeout | ErrorKind::Connection => {
@@ -154,9 +156,7 @@ impl From<ApiError> for async_graphql::Error {
                 // Rounded up: a client that comes back a moment too early is refused again.
                 extensions.set("retryAfter", wait.as_secs_f64().ceil() as u64);
             }
-            let ApiError::Organization(integration, cause) = &error else {
-                return;
-            };
+            let ApiError::Organization(integration, cause) = &error else { return };
             extensions.set("integrationId", super::id::integration(integration));
             if let organizations::Error::Upstream(upstream) = cause {
                 let mut detail = async_graphql::indexmap::IndexMap::new();
@@ -166,10 +166,7 @@ impl From<ApiError> for async_graphql::Error {
                     }
                 };
                 put("operation", Some(upstream.operation.into()));
-                put(
-                    "status",
-                    upstream.status.map(|status| u64::from(status).into()),
-                );
+                put("status", upstream.status.map(|status| u64::from(status).into()));
                 put("code", upstream.code.clone().map(Value::from));
                 extensions.set("upstream", Value::Object(detail));
             }

@@ -88,24 +88,14 @@ pub struct ActivityFilter {
 
 impl From<UserOrder> for domain::UserOrder {
     fn from(order: UserOrder) -> Self {
-        Self {
-            field: order.field.into(),
-            direction: order.direction.into(),
-        }
+        Self { field: order.field.into(), direction: order.direction.into() }
     }
 }
 
 impl UserFilter {
     /// The filter as one organization understands it: of the groups, only its own.
-    pub(super) fn for_integration(
-        &self,
-        integration: &IntegrationId,
-    ) -> Result<domain::UserFilter> {
-        let groups = self
-            .groups
-            .as_ref()
-            .map(|ids| groups_of(integration, ids))
-            .transpose()?;
+    pub(super) fn for_integration(&self, integration: &IntegrationId) -> Result<domain::UserFilter> {
+        let groups = self.groups.as_ref().map(|ids| groups_of(integration, ids)).transpose()?;
         Ok(domain::UserFilter {
             search: self.search.clone(),
             emails: self.emails.clone(),
@@ -119,23 +109,15 @@ impl UserFilter {
             groups,
             roles: role_ids(self.roles.as_ref()),
             products: self.products.clone(),
-            inactive_for_days: self
-                .inactive_for_days
-                .and_then(|days| u32::try_from(days).ok()),
+            inactive_for_days: self.inactive_for_days.and_then(|days| u32::try_from(days).ok()),
         })
     }
 
     pub(super) fn check(&self) -> Result<()> {
         texts("search", self.search.as_slice())?;
         texts("emails", self.emails.as_deref().unwrap_or_default())?;
-        texts(
-            "emailDomains",
-            self.email_domains.as_deref().unwrap_or_default(),
-        )?;
-        texts(
-            "accountIds",
-            self.account_ids.as_deref().unwrap_or_default(),
-        )?;
+        texts("emailDomains", self.email_domains.as_deref().unwrap_or_default())?;
+        texts("accountIds", self.account_ids.as_deref().unwrap_or_default())?;
         texts("roles", self.roles.as_deref().unwrap_or_default())?;
         texts("products", self.products.as_deref().unwrap_or_default())?;
         match self.inactive_for_days {
@@ -195,16 +177,11 @@ pub(super) fn inactive_days(days: i32) -> Result<u32> {
 fn texts(name: &str, values: &[String]) -> Result<()> {
     let wrong = |why: String| Err(ApiError::BadUserInput(format!("`{name}` {why}")));
     if values.len() > MOST_VALUES {
-        return wrong(format!(
-            "has {} values; it takes at most {MOST_VALUES}",
-            values.len()
-        ));
+        return wrong(format!("has {} values; it takes at most {MOST_VALUES}", values.len()));
     }
     for value in values {
         if value.chars().count() > LONGEST_TEXT {
-            return wrong(format!(
-                "holds a text of more than {LONGEST_TEXT} characters"
-            ));
+            return wrong(format!("holds a text of more than {LONGEST_TEXT} characters"));
         }
         if value.trim().is_empty() {
             return wrong("holds an empty text".to_owned());
@@ -222,11 +199,7 @@ fn groups_of(integration: &IntegrationId, ids: &[ID]) -> Result<Vec<GroupId>> {
         match ObjectId::decode(id)? {
             ObjectId::Group(of, group) if of == *integration => groups.push(group),
             ObjectId::Group(..) => {}
-            _ => {
-                return Err(ApiError::BadUserInput(
-                    "`groups` holds an id that is no group's".into(),
-                ));
-            }
+            _ => return Err(ApiError::BadUserInput("`groups` holds an id that is no group's".into())),
         }
     }
     Ok(groups)

@@ -3,7 +3,7 @@ use std::sync::Arc;
 use async_graphql::{Context, ID, Object};
 
 use super::{
-    connection::{Paging, UserConnection, total},
+    connection::{complexity, Paging, UserConnection, total},
     error::Result,
     filters::UserFilter,
     id::ObjectId,
@@ -35,17 +35,11 @@ enum Known {
 
 impl Group {
     pub(super) fn new(integration: Integration, group: Arc<domain::Group>) -> Self {
-        Self {
-            integration,
-            known: Known::Whole(group),
-        }
+        Self { integration, known: Known::Whole(group) }
     }
 
     pub(super) fn of_member(integration: Integration, group: UserGroup) -> Self {
-        Self {
-            integration,
-            known: Known::Member(group),
-        }
+        Self { integration, known: Known::Member(group) }
     }
 
     pub(super) fn group_id(&self) -> &GroupId {
@@ -64,10 +58,7 @@ impl Group {
     }
 
     fn key(&self) -> GroupKey {
-        GroupKey {
-            integration: self.integration.integration_id().clone(),
-            group: self.group_id().clone(),
-        }
+        GroupKey { integration: self.integration.integration_id().clone(), group: self.group_id().clone() }
     }
 }
 
@@ -76,11 +67,7 @@ impl Group {
 impl Group {
     /// Opaque; stable for as long as the group lives.
     pub(super) async fn id(&self) -> ID {
-        ObjectId::Group(
-            self.integration.integration_id().clone(),
-            self.group_id().clone(),
-        )
-        .encode()
+        ObjectId::Group(self.integration.integration_id().clone(), self.group_id().clone()).encode()
     }
 
     /// The integration through which it was read.
@@ -113,18 +100,12 @@ impl Group {
     /// Who owns it: `admins`, `external` (an identity provider), `team-members`, `open`. For groups inside
     /// a person one upstream call for ten groups.
     async fn managed_by(&self, ctx: &Context<'_>) -> Result<Option<String>> {
-        Ok(self
-            .whole(ctx)
-            .await?
-            .and_then(|group| group.managed_by.clone()))
+        Ok(self.whole(ctx).await?.and_then(|group| group.managed_by.clone()))
     }
 
     /// Whether an identity provider keeps its members: change them there. As `managedBy`.
     async fn is_externally_synced(&self, ctx: &Context<'_>) -> Result<Option<bool>> {
-        Ok(self
-            .whole(ctx)
-            .await?
-            .and_then(|group| group.is_externally_synced))
+        Ok(self.whole(ctx).await?.and_then(|group| group.is_externally_synced))
     }
 
     /// Whether people who are given a product come into this group. One upstream call for each group that
@@ -137,52 +118,35 @@ impl Group {
         }
         let organization = &self.integration.organization;
         let grants = organization.group_roles(self.group_id()).await;
-        let grants = grants.map_err(super::error::ApiError::of(
-            self.integration.integration_id(),
-        ))?;
-        Ok(Some(
-            grants
-                .value
-                .iter()
-                .any(|given| given.default_role.is_some()),
-        ))
+        let grants = grants.map_err(super::error::ApiError::of(self.integration.integration_id()))?;
+        Ok(Some(grants.value.iter().any(|given| given.default_role.is_some())))
     }
 
     /// How many members it has. Comes with a page of groups.
     async fn member_count(&self, ctx: &Context<'_>) -> Result<Option<u64>> {
         let counted = match &self.known {
             Known::Whole(group) if group.user_count.is_some() => group.user_count,
-            _ => Request::of(ctx)
-                .load_group(self.key())
-                .await?
-                .and_then(|group| group.user_count),
+            _ => Request::of(ctx).load_group(self.key()).await?.and_then(|group| group.user_count),
         };
         Ok(counted)
     }
 
     /// The people in the group. One upstream call a page.
+    #[graphql(complexity = "complexity(first, child_complexity)")]
     async fn members(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "How many rows, 0 to 100.", default = 50)] first: i32,
+        #[graphql(desc = "How many rows, 0 to 100.", default_with = "Some(50)")] first: Option<i32>,
         #[graphql(desc = "The cursor of the row to go on behind.")] after: Option<String>,
     ) -> Result<Option<UserConnection>> {
         let paging = Paging::new(first, after.as_deref(), ("Group.members", self.group_id()))?;
         let filter = UserFilter::default().for_integration(self.integration.integration_id())?;
-        let filter = domain::UserFilter {
-            groups: Some(vec![self.group_id().clone()]),
-            ..filter
-        };
+        let filter =
+            domain::UserFilter { groups: Some(vec![self.group_id().clone()]), ..filter };
         let expand = selection::connection_of_users(ctx);
         let integrations = [self.integration.clone()];
         let ask = async |integration: Integration, first, after| {
-            let request = UsersRequest {
-                filter: filter.clone(),
-                order: None,
-                expand,
-                first,
-                after,
-            };
+            let request = UsersRequest { filter: filter.clone(), order: None, expand, first, after };
             integration.organization.users(&request).await
         };
         let page = paging.over(ctx, &integrations, ask, User::new);

@@ -41,15 +41,14 @@ impl ObjectId {
 
     pub(super) fn decode(id: &ID) -> Result<Self> {
         decode(ID_PREFIX, id).ok_or_else(|| {
-            ApiError::BadUserInput(
-                "the id is none of this service; ids are opaque, use them as given".into(),
-            )
+            ApiError::BadUserInput("the id is none of this service; ids are opaque, use them as given".into())
         })
     }
 }
 
 /// The id of an integration, as callers know it.
-pub(super) fn integration(id: &IntegrationId) -> String {
+#[must_use]
+pub fn integration(id: &IntegrationId) -> String {
     ObjectId::Integration(id.clone()).encode().0
 }
 
@@ -79,11 +78,7 @@ pub(super) struct Cursor {
 
 impl Cursor {
     pub(super) fn new(list: u64, integration: IntegrationId, position: Option<Position>) -> Self {
-        Self {
-            list,
-            integration,
-            position,
-        }
+        Self { list, integration, position }
     }
 
     pub(super) fn encode(&self) -> String {
@@ -112,9 +107,7 @@ fn encode(prefix: &str, value: &impl Serialize) -> String {
 }
 
 fn decode<T: DeserializeOwned>(prefix: &str, text: &str) -> Option<T> {
-    let encoded = text
-        .strip_prefix(prefix)
-        .filter(|encoded| encoded.len() <= LONGEST)?;
+    let encoded = text.strip_prefix(prefix).filter(|encoded| encoded.len() <= LONGEST)?;
     serde_json::from_slice(&BASE64_URL_SAFE_NO_PAD.decode(encoded).ok()?).ok()
 }
 
@@ -130,19 +123,8 @@ mod tests {
 
     #[test]
     fn what_is_no_id_of_ours_is_refused() {
-        for text in [
-            "",
-            "1",
-            "v1_",
-            "v1_!!!",
-            "v2_eyJyIjoiYSJ9",
-            "VXNlcjox",
-            &"v1_A".repeat(9_000),
-        ] {
-            assert!(
-                ObjectId::decode(&ID(text.to_owned())).is_err(),
-                "{text:.20}"
-            );
+        for text in ["", "1", "v1_", "v1_!!!", "v2_eyJyIjoiYSJ9", "VXNlcjox", &"v1_A".repeat(9_000)] {
+            assert!(ObjectId::decode(&ID(text.to_owned())).is_err(), "{text:.20}");
         }
     }
 

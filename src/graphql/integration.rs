@@ -4,7 +4,7 @@ use async_graphql::{Context, ID, Object, SimpleObject};
 
 use super::{
     activity,
-    connection::{ActivityEventConnection, GroupConnection, UserConnection},
+    connection::{complexity, ActivityEventConnection, GroupConnection, UserConnection},
     enums::{CheckOutcome, CredentialKind, IntegrationStatus},
     error::{ApiError, Result},
     filters::{ActivityFilter, GroupFilter, UserFilter, UserOrder},
@@ -33,10 +33,7 @@ pub struct Integration {
 impl Integration {
     pub(super) fn new(request: &Request, record: Arc<integrations::Integration>) -> Self {
         let organization = request.organizations.organization(&record, request.demand);
-        Self {
-            record,
-            organization,
-        }
+        Self { record, organization }
     }
 
     /// The integration's own id; `ObjectId` makes the one that callers see.
@@ -45,17 +42,10 @@ impl Integration {
     }
 
     fn all_checks(&self) -> Vec<domain::IntegrationCheck> {
-        let today = self
-            .organization
-            .now()
-            .to_zoned(jiff::tz::TimeZone::UTC)
-            .date();
+        let today = self.organization.now().to_zoned(jiff::tz::TimeZone::UTC).date();
         let record = &self.record;
-        let expiry = expiry_checks(
-            record.api_key_expires_on,
-            record.api_token_expires_on,
-            today,
-        );
+        let expiry =
+            expiry_checks(record.api_key_expires_on, record.api_token_expires_on, today);
         record.checks.iter().cloned().chain(expiry).collect()
     }
 
@@ -84,11 +74,7 @@ impl Integration {
 
     /// The Admin URL, such as `https://acme.atlassian.net`.
     async fn site_url(&self) -> &str {
-        self.record
-            .credentials
-            .admin_url
-            .as_str()
-            .trim_end_matches('/')
+        self.record.credentials.admin_url.as_str().trim_end_matches('/')
     }
 
     /// Atlassian's id of the organization.
@@ -108,10 +94,7 @@ impl Integration {
                 .value
                 .domains
                 .iter()
-                .map(|domain| Domain {
-                    name: domain.name.clone(),
-                    is_verified: domain.is_verified,
-                })
+                .map(|domain| Domain { name: domain.name.clone(), is_verified: domain.is_verified })
                 .collect(),
         }))
     }
@@ -153,11 +136,7 @@ impl Integration {
     /// The directories of the organization. One upstream call, kept for minutes.
     #[graphql(guard = "DIRECTORY")]
     async fn directories(&self, ctx: &Context<'_>) -> Result<Option<Vec<Directory>>> {
-        let directories = self
-            .organization
-            .directories()
-            .await
-            .map_err(self.failed())?;
+        let directories = self.organization.directories().await.map_err(self.failed())?;
         Request::of(ctx).note(directories.freshness);
         let directory = |directory: &domain::Directory| Directory {
             id: directory.id.as_str().to_owned(),
@@ -174,19 +153,17 @@ impl Integration {
 
     /// The people of the organization. One upstream call a page, unless the filter or the order needs all
     /// of them.
-    #[graphql(guard = "DIRECTORY")]
+    #[graphql(guard = "DIRECTORY", complexity = "complexity(first, child_complexity)")]
     async fn users(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "How many rows, 0 to 100.", default = 50)] first: i32,
+        #[graphql(desc = "How many rows, 0 to 100.", default_with = "Some(50)")] first: Option<i32>,
         #[graphql(desc = "The cursor of the row to go on behind.")] after: Option<String>,
         #[graphql(desc = "Which people.")] filter: Option<UserFilter>,
         #[graphql(desc = "In what order; Atlassian's own without.")] order_by: Option<UserOrder>,
     ) -> Result<Option<UserConnection>> {
         let integrations = std::slice::from_ref(self);
-        lists::users(ctx, integrations, (filter, order_by), (first, after))
-            .await
-            .map(|page| Some(page.into()))
+        lists::users(ctx, integrations, (filter, order_by), (first, after)).await.map(|page| Some(page.into()))
     }
 
     /// How many people the filter describes. One upstream call.
@@ -198,50 +175,40 @@ impl Integration {
         let filter = filter.unwrap_or_default();
         filter.check()?;
         let filter = filter.for_integration(self.integration_id())?;
-        self.organization
-            .count_users(&filter)
-            .await
-            .map_err(self.failed())
+        self.organization.count_users(&filter).await.map_err(self.failed())
     }
 
     /// The groups of the organization, by name. One upstream call a page.
-    #[graphql(guard = "DIRECTORY")]
+    #[graphql(guard = "DIRECTORY", complexity = "complexity(first, child_complexity)")]
     async fn groups(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "How many rows, 0 to 100.", default = 50)] first: i32,
+        #[graphql(desc = "How many rows, 0 to 100.", default_with = "Some(50)")] first: Option<i32>,
         #[graphql(desc = "The cursor of the row to go on behind.")] after: Option<String>,
         #[graphql(desc = "Which groups.")] filter: Option<GroupFilter>,
     ) -> Result<Option<GroupConnection>> {
         let integrations = std::slice::from_ref(self);
-        lists::groups(ctx, integrations, filter, (first, after))
-            .await
-            .map(|page| Some(page.into()))
+        lists::groups(ctx, integrations, filter, (first, after)).await.map(|page| Some(page.into()))
     }
 
     /// The roles that Atlassian has, most powerful first.
     async fn roles(&self) -> Vec<Role> {
-        RoleId::KNOWN
-            .iter()
-            .map(|id| Role(RoleId::from(*id)))
-            .collect()
+        RoleId::KNOWN.iter().map(|id| Role(RoleId::from(*id))).collect()
     }
 
     /// The audit log, newest first: one upstream call a page, ten a minute. Needs Atlassian Guard or an
     /// Enterprise plan.
-    #[graphql(guard = "ACTIVITY")]
+    #[graphql(guard = "ACTIVITY", complexity = "complexity(first, child_complexity)")]
     async fn activity(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "How many rows, 0 to 100.", default = 50)] first: i32,
+        #[graphql(desc = "How many rows, 0 to 100.", default_with = "Some(50)")] first: Option<i32>,
         #[graphql(desc = "The cursor of the row to go on behind.")] after: Option<String>,
         #[graphql(desc = "Which events.")] filter: Option<ActivityFilter>,
     ) -> Result<Option<ActivityEventConnection>> {
         let filter = filter.unwrap_or_default().into_domain()?;
         let integrations = std::slice::from_ref(self);
-        activity::page(ctx, integrations, filter, (first, after))
-            .await
-            .map(|page| Some(page.into()))
+        activity::page(ctx, integrations, filter, (first, after)).await.map(|page| Some(page.into()))
     }
 
     /// When this organization was last read; null where it has not been since the start.

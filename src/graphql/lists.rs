@@ -25,43 +25,28 @@ pub(super) async fn users(
     ctx: &Context<'_>,
     integrations: &[Integration],
     which: (Option<UserFilter>, Option<UserOrder>),
-    page: (i32, Option<String>),
+    page: (Option<i32>, Option<String>),
 ) -> Result<Listed<User>> {
     let filter = which.0.unwrap_or_default();
     filter.check()?;
     let order: Option<domain::UserOrder> = which.1.map(Into::into);
     // The whole filter, of which each organization sees its part.
-    let paging = Paging::new(
-        page.0,
-        page.1.as_deref(),
-        ("users", format!("{filter:?}"), order),
-    )?;
+    let paging = Paging::new(page.0, page.1.as_deref(), ("users", format!("{filter:?}"), order))?;
     for integration in integrations {
         filter.for_integration(integration.integration_id())?;
     }
     let expand = selection::connection_of_users(ctx);
     let filter_of = |integration: &Integration| {
-        filter
-            .for_integration(integration.integration_id())
-            .unwrap_or_default()
+        filter.for_integration(integration.integration_id()).unwrap_or_default()
     };
     let ask = async |integration: Integration, first, after| {
         let filter = filter_of(&integration);
-        let request = UsersRequest {
-            filter,
-            order,
-            expand,
-            first,
-            after,
-        };
+        let request = UsersRequest { filter, order, expand, first, after };
         integration.organization.users(&request).await
     };
     let rows = paging.over(ctx, integrations, ask, User::new);
     let total = total(ctx, integrations, async |integration: Integration| {
-        integration
-            .organization
-            .count_users(&filter_of(&integration))
-            .await
+        integration.organization.count_users(&filter_of(&integration)).await
     });
     let (rows, total) = futures_util::join!(rows, total);
     Ok(rows?.with_total(total))
@@ -72,20 +57,14 @@ pub(super) async fn groups(
     ctx: &Context<'_>,
     integrations: &[Integration],
     filter: Option<GroupFilter>,
-    page: (i32, Option<String>),
+    page: (Option<i32>, Option<String>),
 ) -> Result<Listed<Group>> {
     let filter = filter.unwrap_or_default().into_domain()?;
     let paging = Paging::new(page.0, page.1.as_deref(), ("groups", &filter))?;
     let (with_user_count, with_resource_count) = selection::group_counts(ctx);
     let ask = async |integration: Integration, first, after| {
         let filter = filter.clone();
-        let request = GroupsRequest {
-            filter,
-            with_user_count,
-            with_resource_count,
-            first,
-            after,
-        };
+        let request = GroupsRequest { filter, with_user_count, with_resource_count, first, after };
         integration.organization.groups(&request).await
     };
     let group = |integration: &Integration, row: &Row<domain::Group>| {
@@ -93,11 +72,7 @@ pub(super) async fn groups(
     };
     let rows = paging.over(ctx, integrations, ask, group);
     let total = total(ctx, integrations, async |integration: Integration| {
-        integration
-            .organization
-            .count_groups(&filter)
-            .await
-            .map(Some)
+        integration.organization.count_groups(&filter).await.map(Some)
     });
     let (rows, total) = futures_util::join!(rows, total);
     Ok(rows?.with_total(total))

@@ -2,7 +2,12 @@
 //!
 //! A loader never fails as a whole: one account's trouble is one null field.
 
-use std::{collections::HashMap, convert::Infallible, hash::Hash, sync::Arc};
+use std::{
+    collections::HashMap,
+    convert::Infallible,
+    hash::Hash,
+    sync::Arc,
+};
 
 use async_graphql::dataloader::Loader;
 
@@ -54,10 +59,7 @@ pub(super) struct RolesKey {
 
 impl Loaders {
     pub(super) fn new(organizations: Organizations, demand: Demand) -> Self {
-        Self {
-            organizations,
-            demand,
-        }
+        Self { organizations, demand }
     }
 
     /// `None` where the integration was disconnected during the request.
@@ -70,10 +72,7 @@ impl Loaders {
 type Loaded<K, V> = HashMap<K, organizations::Result<V>>;
 
 /// Puts the keys that go into one question together.
-fn gather<'a, K, G: Hash + Eq>(
-    keys: &'a [K],
-    group: impl Fn(&'a K) -> G,
-) -> HashMap<G, Vec<&'a K>> {
+fn gather<'a, K, G: Hash + Eq>(keys: &'a [K], group: impl Fn(&'a K) -> G) -> HashMap<G, Vec<&'a K>> {
     let mut groups: HashMap<G, Vec<&K>> = HashMap::new();
     for key in keys {
         groups.entry(group(key)).or_default().push(key);
@@ -89,24 +88,16 @@ impl Loader<UserKey> for Loaders {
         &self,
         keys: &[UserKey],
     ) -> Result<Loaded<UserKey, Option<Row<User>>>, Infallible> {
-        let batches = gather(keys, |key| &key.integration)
-            .into_iter()
-            .map(async |(id, keys)| {
-                let Some(organization) = self.organization(id) else {
-                    return Vec::new();
-                };
-                // One question for all: what one field wants expanded comes for the others as well.
-                let expand = keys
-                    .iter()
-                    .fold(Expand::default(), |all, key| all.union(key.expand));
-                let accounts: Vec<AccountId> = keys.iter().map(|key| key.account.clone()).collect();
-                spread(&keys, organization.users_by_id(&accounts, expand).await)
-            });
-        Ok(futures_util::future::join_all(batches)
-            .await
-            .into_iter()
-            .flatten()
-            .collect())
+        let batches = gather(keys, |key| &key.integration).into_iter().map(async |(id, keys)| {
+            let Some(organization) = self.organization(id) else {
+                return Vec::new();
+            };
+            // One question for all: what one field wants expanded comes for the others as well.
+            let expand = keys.iter().fold(Expand::default(), |all, key| all.union(key.expand));
+            let accounts: Vec<AccountId> = keys.iter().map(|key| key.account.clone()).collect();
+            spread(&keys, organization.users_by_id(&accounts, expand).await)
+        });
+        Ok(futures_util::future::join_all(batches).await.into_iter().flatten().collect())
     }
 }
 
@@ -114,27 +105,16 @@ impl Loader<EmailKey> for Loaders {
     type Value = organizations::Result<Vec<Row<User>>>;
     type Error = Infallible;
 
-    async fn load(
-        &self,
-        keys: &[EmailKey],
-    ) -> Result<Loaded<EmailKey, Vec<Row<User>>>, Infallible> {
-        let batches = gather(keys, |key| &key.integration)
-            .into_iter()
-            .map(async |(id, keys)| {
-                let Some(organization) = self.organization(id) else {
-                    return Vec::new();
-                };
-                let expand = keys
-                    .iter()
-                    .fold(Expand::default(), |all, key| all.union(key.expand));
-                let emails: Vec<String> = keys.iter().map(|key| key.email.clone()).collect();
-                spread(&keys, organization.users_by_email(&emails, expand).await)
-            });
-        Ok(futures_util::future::join_all(batches)
-            .await
-            .into_iter()
-            .flatten()
-            .collect())
+    async fn load(&self, keys: &[EmailKey]) -> Result<Loaded<EmailKey, Vec<Row<User>>>, Infallible> {
+        let batches = gather(keys, |key| &key.integration).into_iter().map(async |(id, keys)| {
+            let Some(organization) = self.organization(id) else {
+                return Vec::new();
+            };
+            let expand = keys.iter().fold(Expand::default(), |all, key| all.union(key.expand));
+            let emails: Vec<String> = keys.iter().map(|key| key.email.clone()).collect();
+            spread(&keys, organization.users_by_email(&emails, expand).await)
+        });
+        Ok(futures_util::future::join_all(batches).await.into_iter().flatten().collect())
     }
 }
 
@@ -142,24 +122,15 @@ impl Loader<GroupKey> for Loaders {
     type Value = organizations::Result<Option<Arc<Group>>>;
     type Error = Infallible;
 
-    async fn load(
-        &self,
-        keys: &[GroupKey],
-    ) -> Result<Loaded<GroupKey, Option<Arc<Group>>>, Infallible> {
-        let batches = gather(keys, |key| &key.integration)
-            .into_iter()
-            .map(async |(id, keys)| {
-                let Some(organization) = self.organization(id) else {
-                    return Vec::new();
-                };
-                let groups: Vec<GroupId> = keys.iter().map(|key| key.group.clone()).collect();
-                spread(&keys, organization.groups_by_id(&groups).await)
-            });
-        Ok(futures_util::future::join_all(batches)
-            .await
-            .into_iter()
-            .flatten()
-            .collect())
+    async fn load(&self, keys: &[GroupKey]) -> Result<Loaded<GroupKey, Option<Arc<Group>>>, Infallible> {
+        let batches = gather(keys, |key| &key.integration).into_iter().map(async |(id, keys)| {
+            let Some(organization) = self.organization(id) else {
+                return Vec::new();
+            };
+            let groups: Vec<GroupId> = keys.iter().map(|key| key.group.clone()).collect();
+            spread(&keys, organization.groups_by_id(&groups).await)
+        });
+        Ok(futures_util::future::join_all(batches).await.into_iter().flatten().collect())
     }
 }
 
@@ -167,26 +138,17 @@ impl Loader<RolesKey> for Loaders {
     type Value = organizations::Result<Arc<Vec<HeldRole>>>;
     type Error = Infallible;
 
-    async fn load(
-        &self,
-        keys: &[RolesKey],
-    ) -> Result<Loaded<RolesKey, Arc<Vec<HeldRole>>>, Infallible> {
-        let batches = gather(keys, |key| &key.integration)
-            .into_iter()
-            .map(async |(id, keys)| {
-                let Some(organization) = self.organization(id) else {
-                    return Vec::new();
-                };
-                let holders: Vec<RoleHolder> = keys.iter().map(|key| key.holder.clone()).collect();
-                let roles = organization.roles_of(&holders).await;
-                let answers = roles.into_iter().map(|roles| roles.map(Arc::new));
-                keys.into_iter().cloned().zip(answers).collect()
-            });
-        Ok(futures_util::future::join_all(batches)
-            .await
-            .into_iter()
-            .flatten()
-            .collect())
+    async fn load(&self, keys: &[RolesKey]) -> Result<Loaded<RolesKey, Arc<Vec<HeldRole>>>, Infallible> {
+        let batches = gather(keys, |key| &key.integration).into_iter().map(async |(id, keys)| {
+            let Some(organization) = self.organization(id) else {
+                return Vec::new();
+            };
+            let holders: Vec<RoleHolder> = keys.iter().map(|key| key.holder.clone()).collect();
+            let roles = organization.roles_of(&holders).await;
+            let answers = roles.into_iter().map(|roles| roles.map(Arc::new));
+            keys.into_iter().cloned().zip(answers).collect()
+        });
+        Ok(futures_util::future::join_all(batches).await.into_iter().flatten().collect())
     }
 }
 
@@ -218,9 +180,7 @@ impl Request {
     pub(super) async fn load_by_email(&self, key: EmailKey) -> Result<Vec<Row<User>>> {
         let integration = key.integration.clone();
         let rows = loaded(self.loaders.load_one(key).await).transpose();
-        let rows = rows
-            .map_err(ApiError::of(&integration))?
-            .unwrap_or_default();
+        let rows = rows.map_err(ApiError::of(&integration))?.unwrap_or_default();
         for row in &rows {
             self.note(row.freshness);
         }
@@ -240,14 +200,9 @@ impl Request {
         integration: &IntegrationId,
         user: &domain::User,
     ) -> Result<Arc<Vec<HeldRole>>> {
-        let key = RolesKey {
-            integration: integration.clone(),
-            holder: RoleHolder::of(user),
-        };
+        let key = RolesKey { integration: integration.clone(), holder: RoleHolder::of(user) };
         let roles = loaded(self.loaders.load_one(key).await).transpose();
-        Ok(roles
-            .map_err(ApiError::of(integration))?
-            .unwrap_or_default())
+        Ok(roles.map_err(ApiError::of(integration))?.unwrap_or_default())
     }
 }
 

@@ -196,11 +196,7 @@ impl Mutation {
             )])
         };
         let (integration, user_errors) = halves(outcome);
-        Ok(CreateIntegrationPayload {
-            integration,
-            user_errors,
-            client_mutation_id,
-        })
+        Ok(CreateIntegrationPayload { integration, user_errors, client_mutation_id })
     }
 
     /// Changes a connection. New credentials are tested first; those that cannot read the organization are
@@ -213,11 +209,7 @@ impl Mutation {
     ) -> Result<UpdateIntegrationPayload> {
         let client_mutation_id = input.client_mutation_id.clone();
         let (integration, user_errors) = halves(update(Request::of(ctx), input).await?);
-        Ok(UpdateIntegrationPayload {
-            integration,
-            user_errors,
-            client_mutation_id,
-        })
+        Ok(UpdateIntegrationPayload { integration, user_errors, client_mutation_id })
     }
 
     /// Tests the credentials of an integration again and keeps what was found.
@@ -233,10 +225,7 @@ impl Mutation {
             Err(error) => Err(vec![error]),
         };
         let (integration, user_errors) = halves(outcome);
-        Ok(ValidateIntegrationPayload {
-            integration,
-            user_errors,
-        })
+        Ok(ValidateIntegrationPayload { integration, user_errors })
     }
 
     /// Ends a connection and forgets its credentials. Nothing changes at Atlassian: revoke the key and the
@@ -261,11 +250,7 @@ impl Mutation {
             Err(error) => Err(vec![error]),
         };
         let (deleted_integration_id, user_errors) = halves(outcome);
-        Ok(DeleteIntegrationPayload {
-            deleted_integration_id,
-            user_errors,
-            client_mutation_id,
-        })
+        Ok(DeleteIntegrationPayload { deleted_integration_id, user_errors, client_mutation_id })
     }
 
     /// Forgets what was read of an organization, so that the next answers come from Atlassian.
@@ -281,9 +266,7 @@ impl Mutation {
         };
         let integration = request.find(&id).ok_or(ApiError::NotFound("integration"))?;
         integration.organization.refresh();
-        Ok(RefreshPayload {
-            integration: Some(integration),
-        })
+        Ok(RefreshPayload { integration: Some(integration) })
     }
 }
 
@@ -314,9 +297,7 @@ async fn create(request: &Request, input: CreateIntegrationInput) -> Result<Outc
         Ok(created) => created,
         Err(error) => return Ok(Err(vec![refusal(error)?])),
     };
-    let record = integrations
-        .record_checks(&created.id, created.version, checks, now)
-        .await?;
+    let record = integrations.record_checks(&created.id, created.version, checks, now).await?;
     tracing::info!(integration.id = %record.id, "Connected the integration {}", record.id);
     Ok(Ok(Integration::new(request, record)))
 }
@@ -347,9 +328,7 @@ async fn update(request: &Request, input: UpdateIntegrationInput) -> Result<Outc
         Err(error) => return Ok(Err(vec![refusal(error)?])),
     };
     if let Some(checks) = checks {
-        record = integrations
-            .record_checks(&id, record.version, checks, now)
-            .await?;
+        record = integrations.record_checks(&id, record.version, checks, now).await?;
     }
     Ok(Ok(Integration::new(request, record)))
 }
@@ -367,22 +346,16 @@ async fn tested(
     if domain::IntegrationStatus::of(&checks) != domain::IntegrationStatus::Failed {
         return Ok(checks);
     }
-    let failed = checks
-        .iter()
-        .filter(|check| check.outcome == CheckOutcome::Failed);
+    let failed = checks.iter().filter(|check| check.outcome == CheckOutcome::Failed);
     Err(failed.map(UserError::failed).collect())
 }
 
 async fn validated(request: &Request, id: &IntegrationId) -> Result<Outcome<Integration>> {
     let integrations = request.organizations.integrations();
-    let record = integrations
-        .find(id)
-        .ok_or(ApiError::NotFound("integration"))?;
+    let record = integrations.find(id).ok_or(ApiError::NotFound("integration"))?;
     let checks = request.organizations.test(&record.credentials).await;
     let now = jiff::Timestamp::max(request.demand.now, record.created_at);
-    let record = integrations
-        .record_checks(id, record.version, checks, now)
-        .await?;
+    let record = integrations.record_checks(id, record.version, checks, now).await?;
     Ok(Ok(Integration::new(request, Arc::clone(&record))))
 }
 
@@ -393,11 +366,7 @@ fn existing(request: &Request, id: &ID) -> Result<std::result::Result<Integratio
     let ObjectId::Integration(id) = ObjectId::decode(id)? else {
         return Ok(Err(missing()));
     };
-    Ok(if request.find(&id).is_some() {
-        Ok(id)
-    } else {
-        Err(missing())
-    })
+    Ok(if request.find(&id).is_some() { Ok(id) } else { Err(missing()) })
 }
 
 /// What an admin can do something about is told in the payload; the rest is an error.
@@ -414,12 +383,7 @@ fn refusal(error: Error) -> Result<UserError> {
 
 impl UserError {
     fn new(code: UserErrorCode, message: impl Into<String>) -> Self {
-        Self {
-            code,
-            message: message.into(),
-            path: None,
-            is_retryable: false,
-        }
+        Self { code, message: message.into(), path: None, is_retryable: false }
     }
 
     fn at(mut self, path: &[&str]) -> Self {

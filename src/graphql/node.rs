@@ -22,11 +22,7 @@ use crate::{
 
 /// Anything that has an id of its own.
 #[derive(Clone, Interface)]
-#[graphql(field(
-    name = "id",
-    ty = "ID",
-    desc = "Opaque; the same object has the same id in every answer."
-))]
+#[graphql(field(name = "id", ty = "ID", desc = "Opaque; the same object has the same id in every answer."))]
 pub enum Node {
     /// A connected organization.
     Integration(Integration),
@@ -53,9 +49,7 @@ pub(super) async fn find(ctx: &Context<'_>, id: &ID) -> Result<Option<Node>> {
         ObjectId::Product(integration, resource) => product(request, integration, resource).await,
         ObjectId::ActivityEvent(integration, event) => {
             request.needs(Permission::ReadActivity)?;
-            let Some(integration) = request.find(&integration) else {
-                return Ok(None);
-            };
+            let Some(integration) = request.find(&integration) else { return Ok(None) };
             let found = integration.organization.event(&event).await;
             let found = found.map_err(ApiError::of(integration.integration_id()))?;
             request.note(found.freshness);
@@ -71,15 +65,9 @@ async fn user(
     account: AccountId,
 ) -> Result<Option<Node>> {
     request.needs(Permission::ReadDirectory)?;
-    let Some(of) = request.find(&integration) else {
-        return Ok(None);
-    };
+    let Some(of) = request.find(&integration) else { return Ok(None) };
     // Which members are selected stands in fragments on `User`; they are asked for when they are resolved.
-    let key = UserKey {
-        integration,
-        account,
-        expand: Expand::default(),
-    };
+    let key = UserKey { integration, account, expand: Expand::default() };
     let row = request.load(key).await?;
     Ok(row.map(|row| Node::User(User::new(&of, &row))))
 }
@@ -90,9 +78,7 @@ async fn group_node(
     group: GroupId,
 ) -> Result<Option<Node>> {
     request.needs(Permission::ReadDirectory)?;
-    let Some(of) = request.find(&integration) else {
-        return Ok(None);
-    };
+    let Some(of) = request.find(&integration) else { return Ok(None) };
     let found = request.load_group(GroupKey { integration, group }).await?;
     Ok(found.map(|group| Node::Group(Group::new(of, group))))
 }
@@ -103,9 +89,7 @@ async fn product(
     resource: ResourceId,
 ) -> Result<Option<Node>> {
     request.needs(Permission::ReadDirectory)?;
-    let Some(of) = request.find(&integration) else {
-        return Ok(None);
-    };
+    let Some(of) = request.find(&integration) else { return Ok(None) };
     let found = of.organization.find_product(&resource).await;
     let found = found.map_err(ApiError::of(&integration))?;
     Ok(found.map(|product| Node::Product(Product::new(of, product))))

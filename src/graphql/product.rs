@@ -23,19 +23,11 @@ pub struct Product {
 
 impl Product {
     pub(super) fn new(integration: Integration, product: Arc<domain::Product>) -> Self {
-        Self {
-            integration,
-            resource_id: product.resource_id.clone(),
-            known: Some(product),
-        }
+        Self { integration, resource_id: product.resource_id.clone(), known: Some(product) }
     }
 
     pub(super) fn by_resource(integration: Integration, resource_id: ResourceId) -> Self {
-        Self {
-            integration,
-            resource_id,
-            known: None,
-        }
+        Self { integration, resource_id, known: None }
     }
 
     async fn known(&self, ctx: &Context<'_>) -> Result<Option<Arc<domain::Product>>> {
@@ -46,19 +38,13 @@ impl Product {
         let failed = ApiError::of(self.integration.integration_id());
         let products = organization.products().await.map_err(&failed)?;
         Request::of(ctx).note(products.freshness);
-        organization
-            .find_product(&self.resource_id)
-            .await
-            .map_err(failed)
+        organization.find_product(&self.resource_id).await.map_err(failed)
     }
 
     fn key_of(&self) -> &str {
         match &self.known {
             Some(product) => &product.owner,
-            None => self
-                .resource_id
-                .owner()
-                .unwrap_or(self.resource_id.as_str()),
+            None => self.resource_id.owner().unwrap_or(self.resource_id.as_str()),
         }
     }
 }
@@ -68,11 +54,7 @@ impl Product {
 impl Product {
     /// Opaque; stable for as long as the product instance lives.
     pub(super) async fn id(&self) -> ID {
-        ObjectId::Product(
-            self.integration.integration_id().clone(),
-            self.resource_id.clone(),
-        )
-        .encode()
+        ObjectId::Product(self.integration.integration_id().clone(), self.resource_id.clone()).encode()
     }
 
     /// The integration through which it was read.
@@ -95,10 +77,7 @@ impl Product {
 
     /// The site it runs on. From the list of products: one upstream call for all, kept for minutes.
     async fn site_url(&self, ctx: &Context<'_>) -> Result<Option<String>> {
-        Ok(self
-            .known(ctx)
-            .await?
-            .and_then(|product| product.host_url.clone()))
+        Ok(self.known(ctx).await?.and_then(|product| product.host_url.clone()))
     }
 
     /// Atlassian's id of the instance, an ARI.
@@ -108,10 +87,7 @@ impl Product {
 
     /// `online`, `offline` or `deprecated`. From the list of products, as `siteUrl`.
     async fn status(&self, ctx: &Context<'_>) -> Result<Option<String>> {
-        Ok(self
-            .known(ctx)
-            .await?
-            .and_then(|product| product.status.clone()))
+        Ok(self.known(ctx).await?.and_then(|product| product.status.clone()))
     }
 
     /// Whether it is a sandbox, which costs no seats of its own. From the list of products, as `siteUrl`.

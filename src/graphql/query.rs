@@ -2,7 +2,7 @@ use async_graphql::{Context, ID, Object};
 
 use super::{
     activity,
-    connection::{
+    connection::{complexity, 
         ActivityEventConnection, GroupConnection, IntegrationConnection, Paging, UserConnection,
     },
     error::{ApiError, Result, add_error},
@@ -47,7 +47,7 @@ impl Query {
 
     /// The objects behind ids, in their order; null for each that does not exist or is hidden. People and
     /// groups cost one upstream call for ten.
-    #[graphql(guard = "CONNECTED")]
+    #[graphql(guard = "CONNECTED", complexity = "ids.len().saturating_mul(child_complexity)")]
     async fn nodes(
         &self,
         ctx: &Context<'_>,
@@ -70,17 +70,15 @@ impl Query {
     }
 
     /// What is connected, in a stable order.
-    #[graphql(guard = "CONNECTED")]
+    #[graphql(guard = "CONNECTED", complexity = "complexity(first, child_complexity)")]
     async fn integrations(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "How many rows, 0 to 100.", default = 50)] first: i32,
+        #[graphql(desc = "How many rows, 0 to 100.", default_with = "Some(50)")] first: Option<i32>,
         #[graphql(desc = "The cursor of the row to go on behind.")] after: Option<String>,
     ) -> Result<IntegrationConnection> {
         let paging = Paging::new(first, after.as_deref(), "integrations")?;
-        paging
-            .of_integrations(Request::of(ctx).integrations())
-            .map(Into::into)
+        paging.of_integrations(Request::of(ctx).integrations()).map(Into::into)
     }
 
     /// One integration; null for what does not exist or is hidden from the caller.
@@ -98,11 +96,11 @@ impl Query {
 
     /// People, over every integration that the caller may read or over those named, one organization after
     /// the other. An organization that cannot be read is an error beside the others' rows.
-    #[graphql(guard = "DIRECTORY")]
+    #[graphql(guard = "DIRECTORY", complexity = "complexity(first, child_complexity)")]
     async fn users(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "How many rows, 0 to 100.", default = 50)] first: i32,
+        #[graphql(desc = "How many rows, 0 to 100.", default_with = "Some(50)")] first: Option<i32>,
         #[graphql(desc = "The cursor of the row to go on behind.")] after: Option<String>,
         #[graphql(desc = "Which people.")] filter: Option<UserFilter>,
         #[graphql(desc = "In what order inside each organization; Atlassian's own without.")]
@@ -110,9 +108,7 @@ impl Query {
         #[graphql(desc = "Only these integrations.")] integrations: Option<Vec<ID>>,
     ) -> Result<UserConnection> {
         let chosen = Request::of(ctx).chosen(integrations.as_deref())?;
-        lists::users(ctx, &chosen, (filter, order_by), (first, after))
-            .await
-            .map(Into::into)
+        lists::users(ctx, &chosen, (filter, order_by), (first, after)).await.map(Into::into)
     }
 
     /// One person by account id; null where the organization does not know the account.
@@ -124,27 +120,17 @@ impl Query {
         #[graphql(desc = "Atlassian's id of the account.")] account_id: String,
     ) -> Result<Option<User>> {
         let request = Request::of(ctx);
-        let ObjectId::Integration(id) = ObjectId::decode(&integration)? else {
-            return Ok(None);
-        };
-        let Some(integration) = request.find(&id) else {
-            return Ok(None);
-        };
+        let ObjectId::Integration(id) = ObjectId::decode(&integration)? else { return Ok(None) };
+        let Some(integration) = request.find(&id) else { return Ok(None) };
         let is_possible = (1..=128).contains(&account_id.len())
-            && account_id
-                .chars()
-                .all(|c| c.is_ascii_alphanumeric() || "_:-|".contains(c));
+            && account_id.chars().all(|c| c.is_ascii_alphanumeric() || "_:-|".contains(c));
         if !is_possible {
             return Err(ApiError::BadUserInput(
                 "`accountId` is no account id: 1 to 128 letters, digits and _ : - |".into(),
             ));
         }
         let expand = selection::user(&ctx.look_ahead());
-        let key = UserKey {
-            integration: id,
-            account: account_id.into(),
-            expand,
-        };
+        let key = UserKey { integration: id, account: account_id.into(), expand };
         let row = request.load(key).await?;
         Ok(row.map(|row| User::new(&integration, &row)))
     }
@@ -163,18 +149,13 @@ impl Query {
         let is_possible =
             email.len() <= 320 && email.contains('@') && !email.chars().any(char::is_control);
         if !is_possible {
-            return Err(ApiError::BadUserInput(
-                "`email` is no e-mail address".into(),
-            ));
+            return Err(ApiError::BadUserInput("`email` is no e-mail address".into()));
         }
         let chosen = request.chosen(integrations.as_deref())?;
         let expand = selection::user(&ctx.look_ahead());
         let each = chosen.iter().map(async |integration| {
-            let key = EmailKey {
-                integration: integration.integration_id().clone(),
-                email: email.clone(),
-                expand,
-            };
+            let key =
+                EmailKey { integration: integration.integration_id().clone(), email: email.clone(), expand };
             (integration, request.load_by_email(key).await)
         });
         let mut users = Vec::new();
@@ -188,19 +169,17 @@ impl Query {
     }
 
     /// Groups by name, one organization after the other.
-    #[graphql(guard = "DIRECTORY")]
+    #[graphql(guard = "DIRECTORY", complexity = "complexity(first, child_complexity)")]
     async fn groups(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "How many rows, 0 to 100.", default = 50)] first: i32,
+        #[graphql(desc = "How many rows, 0 to 100.", default_with = "Some(50)")] first: Option<i32>,
         #[graphql(desc = "The cursor of the row to go on behind.")] after: Option<String>,
         #[graphql(desc = "Which groups.")] filter: Option<GroupFilter>,
         #[graphql(desc = "Only these integrations.")] integrations: Option<Vec<ID>>,
     ) -> Result<GroupConnection> {
         let chosen = Request::of(ctx).chosen(integrations.as_deref())?;
-        lists::groups(ctx, &chosen, filter, (first, after))
-            .await
-            .map(Into::into)
+        lists::groups(ctx, &chosen, filter, (first, after)).await.map(Into::into)
     }
 
     /// The product instances of every organization.
@@ -211,9 +190,7 @@ impl Query {
         #[graphql(desc = "Only these integrations.")] integrations: Option<Vec<ID>>,
     ) -> Result<Vec<Product>> {
         let chosen = Request::of(ctx).chosen(integrations.as_deref())?;
-        let each = chosen
-            .iter()
-            .map(|integration| lists::products(ctx, integration));
+        let each = chosen.iter().map(|integration| lists::products(ctx, integration));
         let mut products = Vec::new();
         for found in futures_util::future::join_all(each).await {
             match found {
@@ -226,20 +203,18 @@ impl Query {
 
     /// The audit logs, newest first in each organization, one organization after the other. Ten upstream
     /// calls a minute and organization; needs Atlassian Guard or an Enterprise plan.
-    #[graphql(guard = "ACTIVITY")]
+    #[graphql(guard = "ACTIVITY", complexity = "complexity(first, child_complexity)")]
     async fn activity(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "How many rows, 0 to 100.", default = 50)] first: i32,
+        #[graphql(desc = "How many rows, 0 to 100.", default_with = "Some(50)")] first: Option<i32>,
         #[graphql(desc = "The cursor of the row to go on behind.")] after: Option<String>,
         #[graphql(desc = "Which events.")] filter: Option<ActivityFilter>,
         #[graphql(desc = "Only these integrations.")] integrations: Option<Vec<ID>>,
     ) -> Result<ActivityEventConnection> {
         let chosen = Request::of(ctx).chosen(integrations.as_deref())?;
         let filter = filter.unwrap_or_default().into_domain()?;
-        activity::page(ctx, &chosen, filter, (first, after))
-            .await
-            .map(Into::into)
+        activity::page(ctx, &chosen, filter, (first, after)).await.map(Into::into)
     }
 
     /// What this query costs, and what Atlassian says of its own limits.

@@ -64,11 +64,7 @@ pub struct RoleAssignment {
 
 impl RoleAssignment {
     pub(super) fn new(integration: Integration, holder: Holder, held: HeldRole) -> Self {
-        Self {
-            integration,
-            holder,
-            held,
-        }
+        Self { integration, holder, held }
     }
 
     pub(super) fn resource_id(&self) -> &ResourceId {
@@ -89,10 +85,7 @@ impl RoleAssignment {
         if self.held.role.is_platform_role() || self.held.resource_id.owner() == Some("platform") {
             return None;
         }
-        Some(Product::by_resource(
-            self.integration.clone(),
-            self.held.resource_id.clone(),
-        ))
+        Some(Product::by_resource(self.integration.clone(), self.held.resource_id.clone()))
     }
 
     /// How the role was given. In a list of many people a role that comes through a group is not looked
@@ -121,14 +114,8 @@ impl RoleAssignment {
             .groups_granting(&ids, &self.held.resource_id, &self.held.role)
             .await
             .map_err(ApiError::of(self.integration.integration_id()))?;
-        let granting = groups
-            .into_iter()
-            .filter(|group| granting.contains(&group.id));
-        Ok(Some(
-            granting
-                .map(|group| Group::of_member(self.integration.clone(), group))
-                .collect(),
-        ))
+        let granting = groups.into_iter().filter(|group| granting.contains(&group.id));
+        Ok(Some(granting.map(|group| Group::of_member(self.integration.clone(), group)).collect()))
     }
 }
 
@@ -138,28 +125,21 @@ impl RoleAssignment {
         ctx: &Context<'_>,
         user: &domain::User,
     ) -> Result<Vec<domain::UserGroup>> {
-        let expand = Expand {
-            groups: true,
-            ..Expand::default()
-        };
+        let expand = Expand { groups: true, ..Expand::default() };
         let key = UserKey {
             integration: self.integration.integration_id().clone(),
             account: user.account_id.clone(),
             expand,
         };
         let row = Request::of(ctx).load(key).await?;
-        Ok(row
-            .and_then(|row| row.item.groups.clone())
-            .unwrap_or_default())
+        Ok(row.and_then(|row| row.item.groups.clone()).unwrap_or_default())
     }
 }
 
 /// The roles that a group grants, each on its product.
 pub(super) async fn granted_by(ctx: &Context<'_>, group: &Group) -> Result<Vec<RoleAssignment>> {
-    let key = GroupKey {
-        integration: group.integration.integration_id().clone(),
-        group: group.group_id().clone(),
-    };
+    let key =
+        GroupKey { integration: group.integration.integration_id().clone(), group: group.group_id().clone() };
     let grants = group
         .integration
         .organization
@@ -175,11 +155,7 @@ pub(super) async fn granted_by(ctx: &Context<'_>, group: &Group) -> Result<Vec<R
         })
     });
     let assignment = |held| {
-        RoleAssignment::new(
-            group.integration.clone(),
-            Holder::Group(group.clone()),
-            held,
-        )
+        RoleAssignment::new(group.integration.clone(), Holder::Group(group.clone()), held)
     };
     Ok(held.map(assignment).collect())
 }

@@ -29,8 +29,5 @@ pub(super) fn group_counts(ctx: &Context<'_>) -> (bool, bool) {
         look.field("nodes").field(name).exists()
             || look.field("edges").field("node").field(name).exists()
     };
-    (
-        wants("memberCount"),
-        wants("isDefaultAccess") || wants("roles"),
-    )
+    (wants("memberCount"), wants("isDefaultAccess") || wants("roles"))
 }

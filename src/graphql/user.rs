@@ -5,7 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::{
     activity,
-    connection::{ActivityEventConnection, Edges, GroupConnection},
+    connection::{complexity, ActivityEventConnection, Edges, GroupConnection},
     enums::{
         AccountStatus, AccountType, ClaimStatus, ManagementSource, MembershipStatus, Usage,
         UserStatus,
@@ -66,27 +66,14 @@ impl User {
     }
 
     async fn with_products(&self, ctx: &Context<'_>) -> Result<Arc<domain::User>> {
-        self.with(
-            ctx,
-            Expand {
-                product_access: true,
-                ..Expand::default()
-            },
-        )
-        .await
+        self.with(ctx, Expand { product_access: true, ..Expand::default() }).await
     }
 
     async fn held_roles(&self, ctx: &Context<'_>) -> Result<Vec<RoleAssignment>> {
-        let expand = Expand {
-            platform_roles: true,
-            resource_count: true,
-            groups: true,
-            product_access: false,
-        };
+        let expand =
+            Expand { platform_roles: true, resource_count: true, groups: true, product_access: false };
         let user = self.with(ctx, expand).await?;
-        let roles = Request::of(ctx)
-            .load_roles(self.integration.integration_id(), &user)
-            .await?;
+        let roles = Request::of(ctx).load_roles(self.integration.integration_id(), &user).await?;
         let assignment = |held: &crate::organizations::HeldRole| {
             let holder = Holder::User(Arc::clone(&user));
             RoleAssignment::new(self.integration.clone(), holder, held.clone())
@@ -100,11 +87,7 @@ impl User {
 impl User {
     /// Opaque; stable for as long as the account lives.
     pub(super) async fn id(&self) -> ID {
-        ObjectId::User(
-            self.integration.integration_id().clone(),
-            self.user.account_id.clone(),
-        )
-        .encode()
+        ObjectId::User(self.integration.integration_id().clone(), self.user.account_id.clone()).encode()
     }
 
     /// The integration through which it was read.
@@ -205,94 +188,49 @@ impl User {
     /// The latest activity in any product, up to 24 hours late; null where there was none, or none is
     /// told: `usage` says which. Comes with the page.
     async fn last_active_at(&self, ctx: &Context<'_>) -> Result<Option<DateTime>> {
-        Ok(self
-            .with_products(ctx)
-            .await?
-            .last_active_at()
-            .map(DateTime))
+        Ok(self.with_products(ctx).await?.last_active_at().map(DateTime))
     }
 
     /// Whether the person used any product within so many days. Comes with the page.
     async fn usage(
         &self,
         ctx: &Context<'_>,
-        #[graphql(
-            desc = "Days without activity after which somebody counts as inactive, 0 to 3,650.",
-            default = 90
-        )]
-        inactive_for_days: i32,
+        #[graphql(desc = "Days without activity after which somebody counts as inactive, 0 to 3,650.", default_with = "Some(90)")]
+        inactive_for_days: Option<i32>,
     ) -> Result<Option<Usage>> {
-        let days = inactive_days(inactive_for_days)?;
-        let expand = Expand {
-            product_access: true,
-            resource_count: true,
-            ..Expand::default()
-        };
+        let days = inactive_days(inactive_for_days.unwrap_or(90))?;
+        let expand = Expand { product_access: true, resource_count: true, ..Expand::default() };
         let user = self.with(ctx, expand).await?;
-        Ok(Some(usage_of(
-            &user,
-            days,
-            self.integration.organization.now(),
-        )))
+        Ok(Some(usage_of(&user, days, self.integration.organization.now())))
     }
 
     /// The products that the person has used or may use, each with its last activity. Comes with the page.
     async fn product_access(&self, ctx: &Context<'_>) -> Result<Option<Vec<ProductAccess>>> {
         let user = self.with_products(ctx).await?;
         let access = user.product_access.iter().flatten();
-        let access = access.map(|access| ProductAccess {
-            user: self.clone(),
-            access: access.clone(),
-        });
+        let access = access.map(|access| ProductAccess { user: self.clone(), access: access.clone() });
         Ok(user.product_access.is_some().then(|| access.collect()))
     }
 
     /// The groups that the person is in. They come with the page.
+    #[graphql(complexity = "complexity(first, child_complexity)")]
     async fn groups(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "How many rows, 0 to 100.", default = 50)] first: i32,
+        #[graphql(desc = "How many rows, 0 to 100.", default_with = "Some(50)")] first: Option<i32>,
         #[graphql(desc = "The cursor of the row to go on behind.")] after: Option<String>,
     ) -> Result<Option<GroupConnection>> {
-        let edges = Edges::new(
-            first,
-            after.as_deref(),
-            ("User.groups", &self.user.account_id),
-        )?;
-        let user = self
-            .with(
-                ctx,
-                Expand {
-                    groups: true,
-                    ..Expand::default()
-                },
-            )
-            .await?;
-        let Some(groups) = &user.groups else {
-            return Ok(None);
-        };
-        let group =
-            |group: &domain::UserGroup| Group::of_member(self.integration.clone(), group.clone());
-        edges
-            .of(
-                self.integration.integration_id(),
-                groups.iter().map(group).collect(),
-            )
-            .map(|page| Some(page.into()))
+        let edges = Edges::new(first, after.as_deref(), ("User.groups", &self.user.account_id))?;
+        let user = self.with(ctx, Expand { groups: true, ..Expand::default() }).await?;
+        let Some(groups) = &user.groups else { return Ok(None) };
+        let group = |group: &domain::UserGroup| Group::of_member(self.integration.clone(), group.clone());
+        edges.of(self.integration.integration_id(), groups.iter().map(group).collect()).map(|page| Some(page.into()))
     }
 
     /// The organization-level roles: organization admin, site admin, user access admin, AI access. They come
     /// with the page.
     async fn platform_roles(&self, ctx: &Context<'_>) -> Result<Option<Vec<Role>>> {
-        let user = self
-            .with(
-                ctx,
-                Expand {
-                    platform_roles: true,
-                    ..Expand::default()
-                },
-            )
-            .await?;
+        let user = self.with(ctx, Expand { platform_roles: true, ..Expand::default() }).await?;
         let roles = user.platform_roles.as_ref();
         Ok(roles.map(|roles| roles.iter().cloned().map(Role).collect()))
     }
@@ -304,20 +242,18 @@ impl User {
     }
 
     /// What the person did, from the audit log: one upstream call a person, ten a minute.
-    #[graphql(guard = "ACTIVITY")]
+    #[graphql(guard = "ACTIVITY", complexity = "complexity(first, child_complexity)")]
     async fn activity(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "How many rows, 0 to 100.", default = 50)] first: i32,
+        #[graphql(desc = "How many rows, 0 to 100.", default_with = "Some(50)")] first: Option<i32>,
         #[graphql(desc = "The cursor of the row to go on behind.")] after: Option<String>,
         #[graphql(desc = "Which events; `actor` is this person.")] filter: Option<ActivityFilter>,
     ) -> Result<Option<ActivityEventConnection>> {
         let mut filter = filter.unwrap_or_default().into_domain()?;
         filter.actor = Some(self.user.account_id.as_str().to_owned());
         let integrations = [self.integration.clone()];
-        activity::page(ctx, &integrations, filter, (first, after))
-            .await
-            .map(|page| Some(page.into()))
+        activity::page(ctx, &integrations, filter, (first, after)).await.map(|page| Some(page.into()))
     }
 
     /// Whether the caller's token allows deleting people here. Whether Atlassian allows it for this person
@@ -345,10 +281,7 @@ pub struct ProductAccess {
 impl ProductAccess {
     /// The product instance.
     async fn product(&self) -> Product {
-        Product::by_resource(
-            self.user.integration.clone(),
-            self.access.resource_id.clone(),
-        )
+        Product::by_resource(self.user.integration.clone(), self.access.resource_id.clone())
     }
 
     /// The last activity, up to 24 hours late; null where the person never used it.
@@ -359,13 +292,10 @@ impl ProductAccess {
     /// Whether the person used this product within so many days.
     async fn usage(
         &self,
-        #[graphql(
-            desc = "Days without activity after which somebody counts as inactive, 0 to 3,650.",
-            default = 90
-        )]
-        inactive_for_days: i32,
+        #[graphql(desc = "Days without activity after which somebody counts as inactive, 0 to 3,650.", default_with = "Some(90)")]
+        inactive_for_days: Option<i32>,
     ) -> Result<Usage> {
-        let days = inactive_days(inactive_for_days)?;
+        let days = inactive_days(inactive_for_days.unwrap_or(90))?;
         let now = self.user.integration.organization.now();
         Ok(match self.access.last_active_at {
             Some(at) => by_activity(at, days, now),
@@ -400,9 +330,5 @@ fn usage_of(user: &domain::User, inactive_for_days: u32, now: Timestamp) -> Usag
 fn by_activity(at: Timestamp, inactive_for_days: u32, now: Timestamp) -> Usage {
     let age = SignedDuration::from_hours(24 * i64::from(inactive_for_days));
     let is_recent = now.checked_sub(age).is_ok_and(|cutoff| at >= cutoff);
-    if is_recent {
-        Usage::Active
-    } else {
-        Usage::Inactive
-    }
+    if is_recent { Usage::Active } else { Usage::Inactive }
 }

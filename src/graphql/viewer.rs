@@ -17,9 +17,7 @@ impl Viewer {
     /// What the caller may do.
     async fn permissions(&self, ctx: &Context<'_>) -> Vec<Permission> {
         let caller = &Request::of(ctx).caller;
-        let mine = auth::Permission::ALL
-            .iter()
-            .filter(|permission| caller.may(**permission));
+        let mine = auth::Permission::ALL.iter().filter(|permission| caller.may(**permission));
         mine.copied().map(Into::into).collect()
     }
 

@@ -37,28 +37,15 @@ impl Organization {
     pub async fn events(&self, request: &EventsRequest) -> Result<EventsPage> {
         let ask = |at: UpstreamPosition| async move {
             let (limit, cursor) = (at.limit, at.cursor);
-            let key = EventsKey {
-                filter: request.filter.clone(),
-                limit,
-                cursor,
-            };
+            let key = EventsKey { filter: request.filter.clone(), limit, cursor };
             let ask = async {
                 let cursor = key.cursor.as_deref();
-                let page = self
-                    .shared
-                    .client
-                    .events(&key.filter, key.limit, cursor)
-                    .await?;
-                Ok(Page {
-                    items: page.items.into_iter().map(Arc::new).collect(),
-                    next: page.next,
-                })
+                let page = self.shared.client.events(&key.filter, key.limit, cursor).await?;
+                Ok(Page { items: page.items.into_iter().map(Arc::new).collect(), next: page.next })
             };
             let weigh = |page: &Page<Arc<ActivityEvent>>| 64 + page.items.len() * 700;
             let cache = &self.shared.caches.events;
-            let fetched = cache
-                .get_or_ask(&self.demand, self.key(key.clone()), weigh, ask)
-                .await?;
+            let fetched = cache.get_or_ask(&self.demand, self.key(key.clone()), weigh, ask).await?;
             Ok(self.note(fetched))
         };
         walk(request.after.as_ref(), request.first, 1, ask).await

@@ -17,14 +17,10 @@ const WARN_DAYS: i32 = 30;
 
 /// Runs every check; those of the organization and those of the site side by side.
 pub(super) async fn run(client: &Client, credentials: &Credentials) -> Vec<IntegrationCheck> {
-    let (mut checks, site) = futures_util::join!(
-        organization_checks(client),
-        site_checks(client, credentials)
-    );
+    let (mut checks, site) =
+        futures_util::join!(organization_checks(client), site_checks(client, credentials));
     let account = site.own_account.clone();
-    let is_readable = checks
-        .iter()
-        .all(|check| check.outcome != CheckOutcome::Failed);
+    let is_readable = checks.iter().all(|check| check.outcome != CheckOutcome::Failed);
     checks.extend(site.checks);
     checks.push(management_check(client, account, is_readable).await);
     checks
@@ -87,8 +83,7 @@ async fn organization_checks(client: &Client) -> Vec<IntegrationCheck> {
                 ErrorKind::Unauthorized => (
                     Key,
                     key,
-                    "the organization API key was not accepted: it is wrong, expired or revoked"
-                        .to_owned(),
+                    "the organization API key was not accepted: it is wrong, expired or revoked".to_owned(),
                     "In Atlassian Administration choose Settings > API keys > Create API key, without \
                      scopes, and enter the new key here.",
                 ),
@@ -99,21 +94,11 @@ async fn organization_checks(client: &Client) -> Vec<IntegrationCheck> {
                     "Check that the Organization ID belongs to the organization in which the key was made, \
                      and that the person who made it is still an organization admin.",
                 ),
-                _ => (
-                    Key,
-                    key,
-                    unreachable(&error),
-                    "Try again; see status.atlassian.com.",
-                ),
+                _ => (Key, key, unreachable(&error), "Try again; see status.atlassian.com."),
             };
             let failed = Said::new(check(name, credential, Failed, message)).remedy(remedy);
             let skipped = |name: &str| {
-                check(
-                    name,
-                    Key,
-                    Skipped,
-                    "not asked, because the organization cannot be read",
-                )
+                check(name, Key, Skipped, "not asked, because the organization cannot be read")
             };
             return vec![
                 failed.unlocks(KEY),
@@ -123,12 +108,7 @@ async fn organization_checks(client: &Client) -> Vec<IntegrationCheck> {
             ];
         }
     };
-    let passed = check(
-        key,
-        Key,
-        Passed,
-        format!("reads the organization \"{}\"", profile.name),
-    );
+    let passed = check(key, Key, Passed, format!("reads the organization \"{}\"", profile.name));
     let events = ActivityFilter::default();
     let (domains, directories, events) = futures_util::join!(
         client.domains(),
@@ -153,10 +133,7 @@ async fn organization_checks(client: &Client) -> Vec<IntegrationCheck> {
             "directories",
             Key,
             Passed,
-            format!(
-                "{} found",
-                plural(directories.len(), "directory", "directories")
-            ),
+            format!("{} found", plural(directories.len(), "directory", "directories")),
         )),
         Err(error) => refused("directories", Key, "the directories", &error),
     };
@@ -175,13 +152,8 @@ async fn organization_checks(client: &Client) -> Vec<IntegrationCheck> {
     };
     vec![
         Said::new(passed).unlocks(KEY),
-        Said::new(check(
-            "organization-id",
-            Id,
-            Passed,
-            "the key belongs to this organization",
-        ))
-        .unlocks(&[]),
+        Said::new(check("organization-id", Id, Passed, "the key belongs to this organization"))
+            .unlocks(&[]),
         domains.unlocks(&["managed accounts"]),
         directories.unlocks(&["suspending and removing people"]),
         events.unlocks(&["activity"]),
@@ -201,27 +173,13 @@ async fn site_checks(client: &Client, credentials: &Credentials) -> Site {
 
     let site = match client.server_info().await {
         Ok(info)
-            if info
-                .deployment_type
-                .as_deref()
-                .is_none_or(|kind| kind.eq_ignore_ascii_case("cloud")) =>
+            if info.deployment_type.as_deref().is_none_or(|kind| kind.eq_ignore_ascii_case("cloud")) =>
         {
-            Said::new(check(
-                "admin-url",
-                AdminUrl,
-                Passed,
-                "a Jira Cloud site answers",
-            ))
-            .unlocks(TOKEN)
+            Said::new(check("admin-url", AdminUrl, Passed, "a Jira Cloud site answers")).unlocks(TOKEN)
         }
-        Ok(_) => Said::new(check(
-            "admin-url",
-            AdminUrl,
-            Failed,
-            "the site is not Jira Cloud",
-        ))
-        .remedy("Enter the address of a Cloud site, such as https://acme.atlassian.net.")
-        .unlocks(TOKEN),
+        Ok(_) => Said::new(check("admin-url", AdminUrl, Failed, "the site is not Jira Cloud"))
+            .remedy("Enter the address of a Cloud site, such as https://acme.atlassian.net.")
+            .unlocks(TOKEN),
         Err(error) => {
             let message = match error.kind {
                 ErrorKind::NotFound => "there is no Jira site at this address".to_owned(),
@@ -231,12 +189,7 @@ async fn site_checks(client: &Client, credentials: &Credentials) -> Site {
                 .remedy("Open Jira in a browser and copy the address, such as https://acme.atlassian.net.")
                 .unlocks(TOKEN);
             let skipped = |name: &str, credential| {
-                check(
-                    name,
-                    credential,
-                    Skipped,
-                    "not asked, because the site does not answer",
-                )
+                check(name, credential, Skipped, "not asked, because the site does not answer")
             };
             let checks = vec![
                 failed,
@@ -244,10 +197,7 @@ async fn site_checks(client: &Client, credentials: &Credentials) -> Site {
                 skipped("api-token", ApiToken),
                 skipped("jira-permissions", ApiToken),
             ];
-            return Site {
-                checks,
-                own_account: None,
-            };
+            return Site { checks, own_account: None };
         }
     };
     let (owner, myself) = futures_util::join!(client.site_organization(), client.myself());
@@ -303,17 +253,9 @@ async fn site_checks(client: &Client, credentials: &Credentials) -> Site {
     let permissions = if own_account.is_some() {
         permissions_check(client.my_permissions()).await
     } else {
-        check(
-            "jira-permissions",
-            ApiToken,
-            Skipped,
-            "not asked, because the token is not accepted",
-        )
+        check("jira-permissions", ApiToken, Skipped, "not asked, because the token is not accepted")
     };
-    Site {
-        checks: vec![site, owner, token, permissions],
-        own_account,
-    }
+    Site { checks: vec![site, owner, token, permissions], own_account }
 }
 
 async fn permissions_check(
@@ -350,12 +292,7 @@ async fn management_check(
     use CheckOutcome::{Passed, Skipped, Warning};
     let (name, key) = ("account-management", CredentialKind::OrganizationApiKey);
     let Some(account) = account.filter(|_| is_readable) else {
-        return check(
-            name,
-            key,
-            Skipped,
-            "not asked, because no account is known to ask about",
-        );
+        return check(name, key, Skipped, "not asked, because no account is known to ask about");
     };
     let said = match client.management_permissions(&account).await {
         Ok(_) => {
@@ -396,15 +333,9 @@ pub fn expiry(
             (CheckOutcome::Failed, format!("{what} expired on {expires}"))
         } else if days <= WARN_DAYS {
             let left = plural(usize::try_from(days).unwrap_or(0), "day", "days");
-            (
-                CheckOutcome::Warning,
-                format!("{what} expires on {expires}, in {left}"),
-            )
+            (CheckOutcome::Warning, format!("{what} expires on {expires}, in {left}"))
         } else {
-            (
-                CheckOutcome::Passed,
-                format!("{what} is good until {expires}"),
-            )
+            (CheckOutcome::Passed, format!("{what} is good until {expires}"))
         };
         let said = Said::new(check(name, credential, outcome, message));
         let said = if outcome == CheckOutcome::Passed {
@@ -420,12 +351,7 @@ pub fn expiry(
         "the organization API key",
         api_key,
     );
-    let token = one(
-        "api-token-expiry",
-        CredentialKind::ApiToken,
-        "the API token",
-        api_token,
-    );
+    let token = one("api-token-expiry", CredentialKind::ApiToken, "the API token", api_token);
     key.into_iter().chain(token).collect()
 }
 

@@ -65,9 +65,8 @@ impl Organization {
         };
         let ask = async { Ok(self.shared.client.count_groups(&search).await?) };
         let cache = &self.shared.caches.group_counts;
-        let counted = cache
-            .get_or_ask(&self.demand, self.key(search.clone()), |_| 256, ask)
-            .await?;
+        let counted =
+            cache.get_or_ask(&self.demand, self.key(search.clone()), |_| 256, ask).await?;
         Ok(*self.note(counted).value)
     }
 
@@ -103,11 +102,7 @@ impl Organization {
         let ask = async { Ok(self.shared.client.group_roles(group).await?) };
         let weigh = |roles: &Vec<GroupRoles>| 64 + roles.len() * 220;
         let cache = &self.shared.caches.group_roles;
-        Ok(self.note(
-            cache
-                .get_or_ask(&self.demand, self.key(group.clone()), weigh, ask)
-                .await?,
-        ))
+        Ok(self.note(cache.get_or_ask(&self.demand, self.key(group.clone()), weigh, ask).await?))
     }
 
     pub(super) async fn search_groups(
@@ -116,18 +111,11 @@ impl Organization {
     ) -> Result<Fetched<Page<Arc<Group>>>> {
         let ask = async {
             let page = self.shared.client.search_groups(search).await?;
-            Ok(Page {
-                items: page.items.into_iter().map(Arc::new).collect(),
-                next: page.next,
-            })
+            Ok(Page { items: page.items.into_iter().map(Arc::new).collect(), next: page.next })
         };
         let weigh = |page: &Page<Arc<Group>>| 64 + page.items.len() * 400;
         let cache = &self.shared.caches.groups;
-        Ok(self.note(
-            cache
-                .get_or_ask(&self.demand, self.key(search.clone()), weigh, ask)
-                .await?,
-        ))
+        Ok(self.note(cache.get_or_ask(&self.demand, self.key(search.clone()), weigh, ask).await?))
     }
 
     /// The filter as Atlassian takes it; `None` where no group can match.

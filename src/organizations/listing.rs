@@ -63,11 +63,7 @@ pub struct Rows<T> {
 
 impl<T> Default for Rows<T> {
     fn default() -> Self {
-        Self {
-            rows: Vec::new(),
-            has_more: false,
-            freshness: None,
-        }
+        Self { rows: Vec::new(), has_more: false, freshness: None }
     }
 }
 
@@ -86,10 +82,7 @@ where
     Answer: Future<Output = Result<Fetched<Page<Arc<T>>>>> + Send,
 {
     let mut at = match after {
-        None => UpstreamPosition {
-            limit: first,
-            ..UpstreamPosition::default()
-        },
+        None => UpstreamPosition { limit: first, ..UpstreamPosition::default() },
         Some(Position::Upstream(position)) if position.is_possible() => position.clone(),
         Some(_) => return Err(Error::CursorInvalid),
     };
@@ -103,10 +96,8 @@ where
         let fetched = ask(at.clone()).await.map_err(|error| expired(error, &at))?;
         let is_last_search = at.search + 1 == searches;
         let next = take(&mut page, &fetched, &at, wanted, is_last_search);
-        page.freshness = Some(
-            page.freshness
-                .map_or(fetched.freshness, |age| age.with(fetched.freshness)),
-        );
+        page.freshness =
+            Some(page.freshness.map_or(fetched.freshness, |age| age.with(fetched.freshness)));
         page.has_more = next.is_some();
         match next {
             Some(position) if page.rows.len() < wanted => at = position,
@@ -133,17 +124,13 @@ fn take<T>(
 ) -> Option<UpstreamPosition> {
     let items = &fetched.value.items;
     let after_page = match &fetched.value.next {
-        Some(cursor) => Some(UpstreamPosition {
-            cursor: Some(cursor.clone()),
-            offset: 0,
-            ..at.clone()
-        }),
+        Some(cursor) => {
+            Some(UpstreamPosition { cursor: Some(cursor.clone()), offset: 0, ..at.clone() })
+        }
         None if is_last_search => None,
-        None => Some(UpstreamPosition {
-            search: at.search + 1,
-            limit: at.limit,
-            ..Default::default()
-        }),
+        None => {
+            Some(UpstreamPosition { search: at.search + 1, limit: at.limit, ..Default::default() })
+        }
     };
     let begin = usize::from(at.offset).min(items.len());
     let end = items.len().min(begin + wanted - page.rows.len());
@@ -152,10 +139,7 @@ fn take<T>(
             return after_page.clone();
         }
         let offset = u16::try_from(index).unwrap_or(u16::MAX);
-        Some(UpstreamPosition {
-            offset,
-            ..at.clone()
-        })
+        Some(UpstreamPosition { offset, ..at.clone() })
     };
     for (index, item) in items.iter().enumerate().take(end).skip(begin) {
         page.rows.push(Row {
@@ -172,10 +156,7 @@ fn expired(error: Error, at: &UpstreamPosition) -> Error {
     match error {
         Error::Upstream(upstream)
             if at.cursor.is_some()
-                && matches!(
-                    upstream.kind,
-                    ErrorKind::InvalidCursor | ErrorKind::BadRequest
-                ) =>
+                && matches!(upstream.kind, ErrorKind::InvalidCursor | ErrorKind::BadRequest) =>
         {
             Error::CursorExpired
         }
@@ -248,10 +229,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_position_that_upstream_could_not_have_given_is_refused() {
-        let position = Position::Upstream(UpstreamPosition {
-            limit: 0,
-            ..Default::default()
-        });
+        let position = Position::Upstream(UpstreamPosition { limit: 0, ..Default::default() });
         let ask = |_| async { Ok(upstream(0..1, None)) };
         let refused = walk(Some(&position), 5, 1, ask).await;
         assert!(matches!(refused, Err(Error::CursorInvalid)));

@@ -41,13 +41,9 @@ impl Demand {
     #[must_use]
     pub fn new(max_age: Option<Duration>, floor: Duration) -> Self {
         let started = Instant::now();
-        let not_before =
-            max_age.map(|max_age| started.checked_sub(max_age.max(floor)).unwrap_or(started));
-        Self {
-            now: Timestamp::now(),
-            started,
-            not_before,
-        }
+        let not_before = max_age
+            .map(|max_age| started.checked_sub(max_age.max(floor)).unwrap_or(started));
+        Self { now: Timestamp::now(), started, not_before }
     }
 }
 
@@ -65,14 +61,7 @@ pub(super) struct Caches {
     pub(super) user_roles: Cached<crate::domain::AccountId, Vec<RoleAssignment>>,
     pub(super) events: Cached<EventsKey, Page<Arc<ActivityEvent>>>,
     pub(super) event: Cached<String, Option<ActivityEvent>>,
-    pub(super) views: Cached<
-        (
-            u64,
-            crate::domain::UserFilter,
-            Option<crate::domain::UserOrder>,
-        ),
-        View,
-    >,
+    pub(super) views: Cached<(u64, crate::domain::UserFilter, Option<crate::domain::UserOrder>), View>,
 }
 
 /// Figures about people are up to a day late at the source (API.md, section 2, Freshness).
@@ -177,11 +166,7 @@ impl Organization {
     /// When this organization was last read, `None` where it has not been.
     #[must_use]
     pub fn freshness(&self) -> Option<Freshness> {
-        *self
-            .shared
-            .last_read
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner)
+        *self.shared.last_read.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 
     pub(super) fn key<K>(&self, key: K) -> (u64, K) {
@@ -189,11 +174,8 @@ impl Organization {
     }
 
     pub(super) fn note<T>(&self, fetched: Fetched<T>) -> Fetched<T> {
-        let mut last = self
-            .shared
-            .last_read
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut last =
+            self.shared.last_read.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         if last.is_none_or(|last| last.fetched_at < fetched.freshness.fetched_at) {
             *last = Some(fetched.freshness);
         }

@@ -13,22 +13,11 @@ impl Organization {
     /// Atlassian refused or could not be asked.
     pub async fn products(&self) -> Result<Fetched<Vec<Arc<Product>>>> {
         let ask = async {
-            Ok(self
-                .shared
-                .client
-                .products()
-                .await?
-                .into_iter()
-                .map(Arc::new)
-                .collect())
+            Ok(self.shared.client.products().await?.into_iter().map(Arc::new).collect())
         };
         let weigh = |products: &Vec<Arc<Product>>| 64 + products.len() * 400;
         let cache = &self.shared.caches.products;
-        Ok(self.note(
-            cache
-                .get_or_ask(&self.demand, self.key(()), weigh, ask)
-                .await?,
-        ))
+        Ok(self.note(cache.get_or_ask(&self.demand, self.key(()), weigh, ask).await?))
     }
 
     /// The product instance behind an ARI as another endpoint spells it.
@@ -80,9 +69,7 @@ fn canonical(key: &str) -> String {
 
 /// Joins on the owner's alias and the instance, not on the whole ARI.
 fn joined<'a>(products: &'a [Arc<Product>], resource: &ResourceId) -> Option<&'a Arc<Product>> {
-    let exact = products
-        .iter()
-        .find(|product| product.resource_id == *resource);
+    let exact = products.iter().find(|product| product.resource_id == *resource);
     exact.or_else(|| {
         let (owner, instance) = (resource.owner()?, resource.instance()?);
         products.iter().find(|product| {
@@ -123,21 +110,14 @@ mod tests {
             product("ari:cloud:confluence::site/1"),
         ];
         let found = joined(&products, &ResourceId::from("ari:cloud:jira::site/2"));
-        assert_eq!(
-            found.unwrap().resource_id.as_str(),
-            "ari:cloud:jira-software::site/2"
-        );
+        assert_eq!(found.unwrap().resource_id.as_str(), "ari:cloud:jira-software::site/2");
         assert!(joined(&products, &ResourceId::from("ari:cloud:jira::site/3")).is_none());
     }
 
     #[test]
     fn service_management_is_found_under_each_of_its_names() {
         let desk = product("ari:cloud:jira-servicedesk::site/1");
-        for key in [
-            "jira-servicedesk",
-            "jira-service-desk",
-            "Jira-Service-Management",
-        ] {
+        for key in ["jira-servicedesk", "jira-service-desk", "Jira-Service-Management"] {
             assert!(is_key_of(key, &desk), "{key}");
         }
         assert!(!is_key_of("jira", &desk));

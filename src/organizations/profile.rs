@@ -20,18 +20,11 @@ impl Organization {
         let ask = async {
             let (organization, domains) =
                 futures_util::try_join!(client.organization(), client.domains())?;
-            Ok(Profile {
-                organization,
-                domains,
-            })
+            Ok(Profile { organization, domains })
         };
         let weigh = |profile: &Profile| 128 + profile.domains.len() * 48;
         let cache = &self.shared.caches.profile;
-        Ok(self.note(
-            cache
-                .get_or_ask(&self.demand, self.key(()), weigh, ask)
-                .await?,
-        ))
+        Ok(self.note(cache.get_or_ask(&self.demand, self.key(()), weigh, ask).await?))
     }
 
     /// The directories. One upstream call.
@@ -42,10 +35,6 @@ impl Organization {
         let ask = async { Ok(self.shared.client.directories().await?) };
         let weigh = |directories: &Vec<Directory>| 64 + directories.len() * 96;
         let cache = &self.shared.caches.directories;
-        Ok(self.note(
-            cache
-                .get_or_ask(&self.demand, self.key(()), weigh, ask)
-                .await?,
-        ))
+        Ok(self.note(cache.get_or_ask(&self.demand, self.key(()), weigh, ask).await?))
     }
 }

@@ -62,25 +62,14 @@ impl Organizations {
     /// read with the old ones is ever given to callers of the new ones.
     #[must_use]
     pub fn organization(&self, integration: &Integration, demand: Demand) -> Organization {
-        let known = self
-            .inner
-            .connected
-            .read()
-            .unwrap_or_else(PoisonError::into_inner);
+        let known = self.inner.connected.read().unwrap_or_else(PoisonError::into_inner);
         if let Some((version, shared)) = known.get(&integration.id)
             && *version == integration.version
         {
-            return Organization {
-                shared: Arc::clone(shared),
-                demand,
-            };
+            return Organization { shared: Arc::clone(shared), demand };
         }
         drop(known);
-        let mut connected = self
-            .inner
-            .connected
-            .write()
-            .unwrap_or_else(PoisonError::into_inner);
+        let mut connected = self.inner.connected.write().unwrap_or_else(PoisonError::into_inner);
         let entry = connected
             .entry(integration.id.clone())
             .and_modify(|entry| {
@@ -89,19 +78,12 @@ impl Organizations {
                 }
             })
             .or_insert_with(|| (integration.version, self.connect(integration)));
-        Organization {
-            shared: Arc::clone(&entry.1),
-            demand,
-        }
+        Organization { shared: Arc::clone(&entry.1), demand }
     }
 
     /// Forgets an integration that is no longer there.
     pub fn disconnect(&self, integration: &IntegrationId) {
-        self.inner
-            .connected
-            .write()
-            .unwrap_or_else(PoisonError::into_inner)
-            .remove(integration);
+        self.inner.connected.write().unwrap_or_else(PoisonError::into_inner).remove(integration);
     }
 
     /// Tries credentials without keeping anything: the connection test of API.md, section 1.

@@ -105,20 +105,13 @@ impl Connections {
             api_token_expires_on: add.api_token_expires_on,
         };
         let integration = self.integrations.create(draft, now()).await?;
-        say(&format!(
-            "Connected {} as {}.",
-            integration.label, integration.id
-        ))?;
+        say(&format!("Connected {} as {}.", integration.label, integration.id))?;
         self.test_each(&[integration]).await
     }
 
     fn list(&self) -> anyhow::Result<ExitCode> {
         let integrations = self.integrations.all();
-        let width = integrations
-            .iter()
-            .map(|one| one.id.as_str().len())
-            .max()
-            .unwrap_or_default();
+        let width = integrations.iter().map(|one| one.id.as_str().len()).max().unwrap_or_default();
         for one in integrations.iter() {
             let origin = match one.origin {
                 Origin::Declared => "settings",
@@ -153,11 +146,7 @@ impl Connections {
             let tested = self.test(integration).await?;
             is_well &= report(&tested, &tested.checks)?;
         }
-        Ok(if is_well {
-            ExitCode::SUCCESS
-        } else {
-            ExitCode::FAILURE
-        })
+        Ok(if is_well { ExitCode::SUCCESS } else { ExitCode::FAILURE })
     }
 
     async fn remove(&self, id: String) -> anyhow::Result<ExitCode> {

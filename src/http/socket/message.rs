@@ -105,9 +105,6 @@ impl Closing {
     }
 
     pub(super) fn frame(self) -> Message {
-        Message::Close(Some(CloseFrame {
-            code: self.code(),
-            reason: self.reason().into(),
-        }))
+        Message::Close(Some(CloseFrame { code: self.code(), reason: self.reason().into() }))
     }
 }

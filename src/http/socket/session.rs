@@ -169,9 +169,7 @@ impl Session {
             return Err(Some(Closing::Malformed));
         };
         let operation = operation_of(&request);
-        let kind = operation
-            .as_ref()
-            .map(|operation: &document::Operation| operation.kind);
+        let kind = operation.as_ref().map(|operation: &document::Operation| operation.kind);
         line.asked_for(operation);
         let context = RequestContext {
             request_id: line.id().as_str().to_owned(),
@@ -187,11 +185,7 @@ impl Session {
                 Ok(answer) => answered(&name, Wire::of(answer, line.id().as_str()), &line),
                 Err(refusal) => vec![refused(&name, &refusal, &line)],
             };
-            Finished {
-                id: name,
-                number,
-                messages,
-            }
+            Finished { id: name, number, messages }
         };
         let task = self.tasks.spawn(work.instrument(span));
         self.running.insert(id, Running { number, task });
@@ -199,10 +193,8 @@ impl Session {
     }
 
     async fn deliver(&mut self, finished: Finished, sink: &mut Sink) -> Result<(), End> {
-        let is_awaited = self
-            .running
-            .get(&finished.id)
-            .is_some_and(|running| running.number == finished.number);
+        let is_awaited =
+            self.running.get(&finished.id).is_some_and(|running| running.number == finished.number);
         if !is_awaited {
             return Ok(());
         }
@@ -219,18 +211,9 @@ fn answered(id: &str, wire: Wire, line: &Line) -> Vec<String> {
     line.answered_with(wire.errors());
     line.ended_with(200);
     if wire.is_executed() {
-        vec![
-            ToClient::Next { id, payload: wire }.text(),
-            Bare::Complete { id }.text(),
-        ]
+        vec![ToClient::Next { id, payload: wire }.text(), Bare::Complete { id }.text()]
     } else {
-        vec![
-            ToClient::Error {
-                id,
-                payload: wire.errors(),
-            }
-            .text(),
-        ]
+        vec![ToClient::Error { id, payload: wire.errors() }.text()]
     }
 }
 
@@ -241,11 +224,7 @@ fn refused(id: &str, refusal: &Refusal, line: &Line) -> String {
         "message": refusal.message(),
         "extensions": { "code": refusal.code(), "requestId": line.id().as_str() },
     });
-    ToClient::Error {
-        id,
-        payload: [error],
-    }
-    .text()
+    ToClient::Error { id, payload: [error] }.text()
 }
 
 async fn say<T: serde::Serialize>(sink: &mut Sink, message: &ToClient<'_, T>) -> Result<(), End> {
@@ -263,9 +242,7 @@ async fn send(sink: &mut Sink, message: Message) -> Result<(), End> {
 fn authorization_in(payload: &Map<String, Value>) -> Option<String> {
     let text = |name: &str| payload.get(name).and_then(Value::as_str);
     let header = text("Authorization").or_else(|| text("authorization"));
-    header
-        .map(str::to_owned)
-        .or_else(|| text("token").map(|token| format!("Bearer {token}")))
+    header.map(str::to_owned).or_else(|| text("token").map(|token| format!("Bearer {token}")))
 }
 
 #[expect(
@@ -276,9 +253,7 @@ fn time_left(caller: &Caller) -> Duration {
     let Some(end) = caller.expires_at else {
         return FAR;
     };
-    Duration::try_from(end.duration_since(Timestamp::now()))
-        .unwrap_or_default()
-        .min(FAR)
+    Duration::try_from(end.duration_since(Timestamp::now())).unwrap_or_default().min(FAR)
 }
 
 /// The library's error is not ours to name: axum hides which version it is of.

@@ -34,17 +34,12 @@ async fn upgraded(edge: Arc<Edge>, request: Request) -> Result<Response, Refusal
     if !is_from_allowed_origin(&head.headers, &head.uri, &edge.settings.cors_origins) {
         return Err(Refusal::ForeignOrigin);
     }
-    let permit = Arc::clone(&edge.sockets)
-        .try_acquire_owned()
-        .map_err(|_| Refusal::Overloaded)?;
+    let permit = Arc::clone(&edge.sockets).try_acquire_owned().map_err(|_| Refusal::Overloaded)?;
     let upgrade = WebSocketUpgrade::from_request_parts(&mut head, &())
         .await
         .map_err(|_: WebSocketUpgradeRejection| Refusal::NoWebSocket)?;
     let limit = edge.settings.sockets.message_bytes;
-    let upgrade = upgrade
-        .max_message_size(limit)
-        .max_frame_size(limit)
-        .protocols([PROTOCOL]);
+    let upgrade = upgrade.max_message_size(limit).max_frame_size(limit).protocols([PROTOCOL]);
     let speaks_protocol = upgrade.selected_protocol().is_some();
     let authorization = bearer(&head.headers).map(str::to_owned);
     Ok(upgrade.on_upgrade(move |socket| async move {
@@ -73,12 +68,8 @@ fn is_from_allowed_origin(headers: &HeaderMap, uri: &Uri, allowed: &[String]) ->
         .get(header::HOST)
         .and_then(|host| host.to_str().ok())
         .or_else(|| uri.authority().map(http::uri::Authority::as_str));
-    let theirs = origin
-        .split_once("://")
-        .filter(|(scheme, _)| matches!(*scheme, "http" | "https"));
-    theirs
-        .zip(host)
-        .is_some_and(|((_, theirs), ours)| theirs.eq_ignore_ascii_case(ours))
+    let theirs = origin.split_once("://").filter(|(scheme, _)| matches!(*scheme, "http" | "https"));
+    theirs.zip(host).is_some_and(|((_, theirs), ours)| theirs.eq_ignore_ascii_case(ours))
 }
 
 #[cfg(test)]
@@ -91,10 +82,7 @@ mod tests {
     fn only_the_gateways_own_pages_and_configured_ones_may_open_a_socket() {
         let may = |origin: Option<&'static str>| {
             let mut headers = HeaderMap::new();
-            headers.insert(
-                header::HOST,
-                HeaderValue::from_static("gateway.example:4000"),
-            );
+            headers.insert(header::HOST, HeaderValue::from_static("gateway.example:4000"));
             if let Some(origin) = origin {
                 headers.insert(header::ORIGIN, HeaderValue::from_static(origin));
             }

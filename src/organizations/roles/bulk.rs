@@ -1,4 +1,6 @@
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::{
+    collections::{BTreeSet, HashMap, HashSet},
+};
 
 use super::{GroupGrants, HeldRole, Organization, Result, RoleHolder, RoleOrigin};
 use crate::{
@@ -11,14 +13,13 @@ use crate::{
 
 /// Roles that people seldom hold: who holds one is asked for exactly, because a role that was given to
 /// the person can hide behind a group that grants another role on the same product.
-const SELDOM: [&str; 7] = [
+const SELDOM: [&str; 6] = [
     "atlassian/admin",
     "atlassian/guest",
     "atlassian/contributor",
     "atlassian/customer",
     "atlassian/basic",
     "atlassian/stakeholder",
-    "atlassian/viewer",
 ];
 
 /// What was gathered for a batch of people.
@@ -50,10 +51,7 @@ impl Bulk {
         });
         let grants = futures_util::future::join_all(grants);
         let (grants, seldom) = futures_util::join!(grants, organization.seldom(holders));
-        Some(Self {
-            grants: grants.into_iter().collect(),
-            seldom: seldom.ok()?,
-        })
+        Some(Self { grants: grants.into_iter().collect(), seldom: seldom.ok()? })
     }
 
     /// `None` where the groups do not explain everything that the person holds.
@@ -105,11 +103,7 @@ impl Organization {
         };
         let weigh = |groups: &HashSet<GroupId>| 64 + groups.len() * 80;
         let cache = &self.shared.caches.granting_groups;
-        Ok(self.note(
-            cache
-                .get_or_ask(&self.demand, self.key(()), weigh, ask)
-                .await?,
-        ))
+        Ok(self.note(cache.get_or_ask(&self.demand, self.key(()), weigh, ask).await?))
     }
 
     /// Who of these people holds a role that few people hold: one call for ten people and twenty products.
@@ -119,16 +113,13 @@ impl Organization {
         accounts.sort();
         accounts.dedup();
         let searches = accounts.chunks(MAX_ACCOUNT_IDS).flat_map(|accounts| {
-            products
-                .value
-                .chunks(MAX_RESOURCE_IDS)
-                .map(|products| UserSearch {
-                    limit: Some(MAX_PAGE),
-                    account_ids: accounts.iter().copied().cloned().collect(),
-                    resource_ids: products.iter().map(|p| p.resource_id.clone()).collect(),
-                    role_ids: SELDOM.map(RoleId::from).to_vec(),
-                    ..UserSearch::default()
-                })
+            products.value.chunks(MAX_RESOURCE_IDS).map(|products| UserSearch {
+                limit: Some(MAX_PAGE),
+                account_ids: accounts.iter().copied().cloned().collect(),
+                resource_ids: products.iter().map(|p| p.resource_id.clone()).collect(),
+                role_ids: SELDOM.map(RoleId::from).to_vec(),
+                ..UserSearch::default()
+            })
         });
         let searches: Vec<UserSearch> = searches.collect();
         let pages = searches.iter().map(|search| self.search(search));
@@ -153,10 +144,7 @@ mod tests {
         Bulk {
             grants: HashMap::from([
                 (GroupId::from("users"), Ok(Arc::new(vec![grants]))),
-                (
-                    GroupId::from("broken"),
-                    Err(crate::organizations::Error::CursorInvalid),
-                ),
+                (GroupId::from("broken"), Err(crate::organizations::Error::CursorInvalid)),
             ]),
             seldom: HashSet::from([AccountId::from("admin")]),
         }
@@ -173,10 +161,7 @@ mod tests {
 
     #[test]
     fn what_the_groups_explain_needs_no_call() {
-        let roles = bulk()
-            .roles_of(&holder("a", &["users", "team"], 1))
-            .unwrap()
-            .unwrap();
+        let roles = bulk().roles_of(&holder("a", &["users", "team"], 1)).unwrap().unwrap();
         assert_eq!(roles.len(), 1);
         assert_eq!(roles[0].origin, RoleOrigin::Group);
     }
@@ -184,31 +169,12 @@ mod tests {
     #[test]
     fn who_holds_more_than_the_groups_explain_is_asked_for() {
         let bulk = bulk();
-        assert!(
-            bulk.roles_of(&holder("a", &["users"], 2)).is_none(),
-            "one resource too many"
-        );
-        assert!(
-            bulk.roles_of(&holder("admin", &["users"], 1)).is_none(),
-            "a role few people hold"
-        );
-        assert!(
-            bulk.roles_of(&holder("a", &["users", "broken"], 1))
-                .is_none(),
-            "a group unread"
-        );
-        let admin = RoleHolder {
-            has_platform_roles: Some(true),
-            ..holder("a", &["users"], 1)
-        };
-        assert!(
-            bulk.roles_of(&admin).is_none(),
-            "an organization-level role"
-        );
-        let untold = RoleHolder {
-            resource_count: None,
-            ..holder("a", &["users"], 1)
-        };
+        assert!(bulk.roles_of(&holder("a", &["users"], 2)).is_none(), "one resource too many");
+        assert!(bulk.roles_of(&holder("admin", &["users"], 1)).is_none(), "a role few people hold");
+        assert!(bulk.roles_of(&holder("a", &["users", "broken"], 1)).is_none(), "a group unread");
+        let admin = RoleHolder { has_platform_roles: Some(true), ..holder("a", &["users"], 1) };
+        assert!(bulk.roles_of(&admin).is_none(), "an organization-level role");
+        let untold = RoleHolder { resource_count: None, ..holder("a", &["users"], 1) };
         assert!(bulk.roles_of(&untold).is_none(), "the count was not told");
     }
 }

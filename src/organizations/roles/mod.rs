@@ -63,11 +63,7 @@ const FEW: usize = 3;
 impl Organization {
     /// The roles of many people at once, in the order of the people. One person's failure is theirs alone.
     pub async fn roles_of(&self, holders: &[RoleHolder]) -> Vec<Result<Vec<HeldRole>>> {
-        let bulk = if holders.len() <= FEW {
-            None
-        } else {
-            Bulk::gather(self, holders).await
-        };
+        let bulk = if holders.len() <= FEW { None } else { Bulk::gather(self, holders).await };
         let each = holders.iter().map(|holder| async {
             match bulk.as_ref().and_then(|bulk| bulk.roles_of(holder)) {
                 Some(roles) => roles,
@@ -88,9 +84,7 @@ impl Organization {
         role: &RoleId,
     ) -> Result<Vec<GroupId>> {
         let granting = self.granting_groups().await?;
-        let candidates = groups
-            .iter()
-            .filter(|group| granting.value.contains(*group));
+        let candidates = groups.iter().filter(|group| granting.value.contains(*group));
         let grants = candidates.map(|group| async move {
             let roles = self.group_roles(group).await?;
             let grants = roles
@@ -99,11 +93,7 @@ impl Organization {
                 .any(|given| given.resource_id == *resource && given.roles.contains(role));
             Result::<_, super::Error>::Ok(grants.then(|| group.clone()))
         });
-        Ok(futures_util::future::try_join_all(grants)
-            .await?
-            .into_iter()
-            .flatten()
-            .collect())
+        Ok(futures_util::future::try_join_all(grants).await?.into_iter().flatten().collect())
     }
 
     /// Everything upstream tells of one person's roles: one call a person.
@@ -119,11 +109,7 @@ impl Organization {
         let ask = async { Ok(self.shared.client.user_role_assignments(account).await?) };
         let weigh = |roles: &Vec<RoleAssignment>| 64 + roles.len() * 260;
         let cache = &self.shared.caches.user_roles;
-        Ok(self.note(
-            cache
-                .get_or_ask(&self.demand, self.key(account.clone()), weigh, ask)
-                .await?,
-        ))
+        Ok(self.note(cache.get_or_ask(&self.demand, self.key(account.clone()), weigh, ask).await?))
     }
 }
 
@@ -136,11 +122,7 @@ fn held_roles(assignment: &RoleAssignment) -> Vec<HeldRole> {
     if assignment.methods.is_empty() {
         return vec![held(RoleOrigin::Unknown)];
     }
-    assignment
-        .methods
-        .iter()
-        .map(|method| held(*method))
-        .collect()
+    assignment.methods.iter().map(|method| held(*method)).collect()
 }
 
 /// The roles of one group, shared by everybody in it.

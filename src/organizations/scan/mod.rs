@@ -3,8 +3,8 @@
 //! Shared by everybody who asks, run once at a time, kept compactly. A scan goes on when the request that
 //! began it is gone; a request waits for it for a while and is then told how far it is.
 
-mod people;
 mod read;
+mod people;
 mod view;
 
 use std::{
@@ -22,7 +22,7 @@ use moka::future::Cache;
 use tokio::time::Instant;
 
 pub(super) use self::view::View;
-use self::{people::People, read::Progress};
+use self::{read::Progress, people::People};
 use super::{CacheSettings, Demand, Error, Organization, Result};
 use crate::{
     atlassian::UserSearch,
@@ -78,16 +78,12 @@ impl Scans {
         Self {
             latest: Cache::builder()
                 .max_capacity(room)
-                .weigher(|_, scan: &Arc<Scan>| {
-                    u32::try_from(scan.people.bytes()).unwrap_or(u32::MAX)
-                })
+                .weigher(|_, scan: &Arc<Scan>| u32::try_from(scan.people.bytes()).unwrap_or(u32::MAX))
                 .time_to_live(settings.scan)
                 .build(),
             by_number: Cache::builder()
                 .max_capacity(room)
-                .weigher(|_, scan: &Arc<Scan>| {
-                    u32::try_from(scan.people.bytes()).unwrap_or(u32::MAX)
-                })
+                .weigher(|_, scan: &Arc<Scan>| u32::try_from(scan.people.bytes()).unwrap_or(u32::MAX))
                 .time_to_live(settings.scan)
                 .build(),
             running: Arc::default(),
@@ -106,10 +102,7 @@ impl Organization {
     pub(super) async fn scan(&self, base: &UserSearch) -> Result<Arc<Scan>> {
         let key = self.key(base.clone());
         if let Some(scan) = self.shared.scans.latest.get(&key).await
-            && self
-                .demand
-                .not_before
-                .is_none_or(|instant| scan.arrived >= instant)
+            && self.demand.not_before.is_none_or(|instant| scan.arrived >= instant)
         {
             return Ok(scan);
         }
@@ -123,12 +116,7 @@ impl Organization {
 
     /// The scan that a cursor points into.
     pub(super) async fn scan_by_number(&self, number: u64) -> Result<Arc<Scan>> {
-        self.shared
-            .scans
-            .by_number
-            .get(&number)
-            .await
-            .ok_or(Error::CursorExpired)
+        self.shared.scans.by_number.get(&number).await.ok_or(Error::CursorExpired)
     }
 
     pub(super) fn scan_freshness(&self, scan: &Scan) -> Freshness {
@@ -145,26 +133,15 @@ impl Organization {
     }
 
     fn start_or_join(&self, key: (u64, UserSearch)) -> (Running, Arc<Progress>) {
-        let mut table = self
-            .shared
-            .scans
-            .running
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let mut table = self.shared.scans.running.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((running, progress)) = table.get(&key) {
             return (running.clone(), Arc::clone(progress));
         }
         let progress = Arc::new(Progress::begin());
-        let task = tokio::spawn(run(
-            self.for_everybody(),
-            key.clone(),
-            Arc::clone(&progress),
-        ));
+        let task = tokio::spawn(run(self.for_everybody(), key.clone(), Arc::clone(&progress)));
         let running = async move {
             task.await.unwrap_or_else(|_| {
-                Err(Error::BadRequest(
-                    "the scan of the organization was broken off".to_owned(),
-                ))
+                Err(Error::BadRequest("the scan of the organization was broken off".to_owned()))
             })
         }
         .boxed()
@@ -175,14 +152,8 @@ impl Organization {
 
     // The scan outlives the request that began it, and so its demand.
     fn for_everybody(&self) -> Self {
-        let demand = Demand {
-            not_before: Some(self.demand.started),
-            ..self.demand
-        };
-        Self {
-            shared: Arc::clone(&self.shared),
-            demand,
-        }
+        let demand = Demand { not_before: Some(self.demand.started), ..self.demand };
+        Self { shared: Arc::clone(&self.shared), demand }
     }
 }
 
@@ -214,10 +185,6 @@ async fn run(
         }
         Err(error) => Err(error),
     };
-    scans
-        .running
-        .lock()
-        .unwrap_or_else(PoisonError::into_inner)
-        .remove(&key);
+    scans.running.lock().unwrap_or_else(PoisonError::into_inner).remove(&key);
     outcome
 }

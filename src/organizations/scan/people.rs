@@ -101,16 +101,8 @@ impl PeopleBuilder {
             }
             ends[index] = u32::try_from(text.len()).unwrap_or(u32::MAX);
         }
-        let shared = [
-            &user.job_title,
-            &user.department,
-            &user.location,
-            &user.time_zone,
-        ]
-        .map(|word| {
-            word.as_deref()
-                .map_or(NONE, |word| self.words.number(word.into()))
-        });
+        let shared = [&user.job_title, &user.department, &user.location, &user.time_zone]
+            .map(|word| word.as_deref().map_or(NONE, |word| self.words.number(word.into())));
         let row = Row {
             text: text.into_boxed_str(),
             ends,
@@ -122,9 +114,7 @@ impl PeopleBuilder {
             products: user.product_access.as_ref().map(|list| self.products(list)),
             groups: user.groups.as_ref().map(|list| self.groups(list)),
             platform_roles: user.platform_roles.as_ref().map(|list| {
-                list.iter()
-                    .map(|role| self.roles.number(role.clone()))
-                    .collect()
+                list.iter().map(|role| self.roles.number(role.clone())).collect()
             }),
         };
         self.rows.push(row);
@@ -188,18 +178,9 @@ impl People {
         let row = |row: &Row| {
             size_of::<Row>()
                 + row.text.len()
-                + row
-                    .products
-                    .as_ref()
-                    .map_or(0, |list| size_of_val::<[_]>(list))
-                + row
-                    .groups
-                    .as_ref()
-                    .map_or(0, |list| size_of_val::<[_]>(list))
-                + row
-                    .platform_roles
-                    .as_ref()
-                    .map_or(0, |list| size_of_val::<[_]>(list))
+                + row.products.as_ref().map_or(0, |list| size_of_val::<[_]>(list))
+                + row.groups.as_ref().map_or(0, |list| size_of_val::<[_]>(list))
+                + row.platform_roles.as_ref().map_or(0, |list| size_of_val::<[_]>(list))
         };
         let tables = self.words.len() * 48 + self.groups.len() * 160 + self.products.len() * 120;
         self.rows.iter().map(row).sum::<usize>() + tables
@@ -231,15 +212,9 @@ impl People {
             location,
             time_zone,
             avatar_url: owned(4),
-            platform_roles: row
-                .platform_roles
-                .as_deref()
-                .map(|list| pick(&self.roles, list)),
+            platform_roles: row.platform_roles.as_deref().map(|list| pick(&self.roles, list)),
             resource_count: row.resource_count,
-            product_access: row
-                .products
-                .as_deref()
-                .map(|list| self.product_access(list)),
+            product_access: row.products.as_deref().map(|list| self.product_access(list)),
             groups: row.groups.as_deref().map(|list| pick(&self.groups, list)),
         })
     }
@@ -258,17 +233,13 @@ impl People {
     }
 
     pub(super) fn account_id(&self, index: usize) -> &str {
-        self.rows
-            .get(index)
-            .and_then(|row| row.part(0))
-            .unwrap_or_default()
+        self.rows.get(index).and_then(|row| row.part(0)).unwrap_or_default()
     }
 
     /// The name that upstream orders by: the nickname, else the name.
     pub(super) fn nickname(&self, index: usize) -> &str {
         let row = self.rows.get(index);
-        row.and_then(|row| row.part(2).or_else(|| row.part(1)))
-            .unwrap_or_default()
+        row.and_then(|row| row.part(2).or_else(|| row.part(1))).unwrap_or_default()
     }
 
     pub(super) fn email(&self, index: usize) -> Option<&str> {
@@ -280,34 +251,19 @@ impl People {
     }
 
     pub(super) fn last_active_at(&self, index: usize) -> Option<Timestamp> {
-        self.rows
-            .get(index)?
-            .products
-            .iter()
-            .flatten()
-            .filter_map(|(_, at)| *at)
-            .max()
+        self.rows.get(index)?.products.iter().flatten().filter_map(|(_, at)| *at).max()
     }
 }
 
 fn pick<T: Clone>(table: &[T], numbers: &[u32]) -> Vec<T> {
-    numbers
-        .iter()
-        .filter_map(|number| table.get(*number as usize).cloned())
-        .collect()
+    numbers.iter().filter_map(|number| table.get(*number as usize).cloned()).collect()
 }
 
 impl Row {
     fn part(&self, index: usize) -> Option<&str> {
-        let begin = if index == 0 {
-            0
-        } else {
-            self.ends[index - 1] as usize
-        };
+        let begin = if index == 0 { 0 } else { self.ends[index - 1] as usize };
         let is_present = self.present & (1 << index) != 0;
-        is_present
-            .then(|| self.text.get(begin..self.ends[index] as usize))
-            .flatten()
+        is_present.then(|| self.text.get(begin..self.ends[index] as usize)).flatten()
     }
 }
 

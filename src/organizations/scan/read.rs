@@ -26,11 +26,7 @@ pub(in crate::organizations) struct Progress {
 
 impl Progress {
     pub(super) fn begin() -> Self {
-        Self {
-            began: Instant::now(),
-            read: AtomicU64::new(0),
-            expected: AtomicU64::new(0),
-        }
+        Self { began: Instant::now(), read: AtomicU64::new(0), expected: AtomicU64::new(0) }
     }
 
     pub(super) fn so_far(&self) -> ScanProgress {
@@ -68,9 +64,7 @@ impl Organization {
             [one] if one.emails.is_empty() => Some(self.count(one).await?),
             _ => None,
         };
-        progress
-            .expected
-            .store(expected.unwrap_or(0), Ordering::Relaxed);
+        progress.expected.store(expected.unwrap_or(0), Ordering::Relaxed);
         if let (Some(expected), [one]) = (expected, searches.as_slice())
             && expected > self.shared.settings.scan_split_above
             && let Some(people) = self.read_in_parts(parts(one), expected, progress).await?
@@ -103,11 +97,7 @@ impl Organization {
         let missing = expected.saturating_sub(read);
         // People come and go during a scan of minutes; one in a thousand is no gap.
         if missing > 5 && missing > read / 1_000 {
-            tracing::warn!(
-                read,
-                missing,
-                "The parts of a scan did not add up; reading it as a whole"
-            );
+            tracing::warn!(read, missing, "The parts of a scan did not add up; reading it as a whole");
             return Ok(None);
         }
         Ok(Some(people))
@@ -123,9 +113,7 @@ impl Organization {
         search.expand = Expand::ALL;
         for _ in 0..MOST_PAGES {
             let page = self.shared.client.search_users(&search).await?;
-            progress
-                .read
-                .fetch_add(page.items.len() as u64, Ordering::Relaxed);
+            progress.read.fetch_add(page.items.len() as u64, Ordering::Relaxed);
             let mut sink = sink.lock().unwrap_or_else(PoisonError::into_inner);
             for user in page.items {
                 if sink.seen.insert(user.account_id.clone()) {
@@ -147,10 +135,7 @@ impl Organization {
 }
 
 fn finished(sink: Mutex<Sink>) -> People {
-    sink.into_inner()
-        .unwrap_or_else(PoisonError::into_inner)
-        .people
-        .finish()
+    sink.into_inner().unwrap_or_else(PoisonError::into_inner).people.finish()
 }
 
 /// Every claim status with every status, but for what the filter already leaves out.
@@ -171,10 +156,7 @@ fn parts(base: &UserSearch) -> Vec<UserSearch> {
         ..base.clone()
     };
     // The statuses go outside, so that the two large parts are begun first and run side by side.
-    statuses
-        .iter()
-        .flat_map(|status| claims.iter().map(|claim| part(*claim, *status)))
-        .collect()
+    statuses.iter().flat_map(|status| claims.iter().map(|claim| part(*claim, *status))).collect()
 }
 
 #[cfg(test)]
@@ -198,10 +180,6 @@ mod tests {
         };
         let parts = parts(&base);
         assert_eq!(parts.len(), 2);
-        assert!(
-            parts
-                .iter()
-                .all(|part| part.claim_status == Some(ClaimStatus::Managed))
-        );
+        assert!(parts.iter().all(|part| part.claim_status == Some(ClaimStatus::Managed)));
     }
 }

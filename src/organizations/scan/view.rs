@@ -70,17 +70,8 @@ impl Organization {
         let ask = async { Ok(View::of(&scan.people, filter, order, scan.fetched_at)) };
         let weigh = |view: &View| 128 + view.indices.len() * size_of::<u32>();
         // What the caller demands of age was settled when the scan was chosen.
-        let demand = super::Demand {
-            not_before: None,
-            ..self.demand
-        };
-        Ok(self
-            .shared
-            .caches
-            .views
-            .get_or_ask(&demand, key, weigh, ask)
-            .await?
-            .value)
+        let demand = super::Demand { not_before: None, ..self.demand };
+        Ok(self.shared.caches.views.get_or_ask(&demand, key, weigh, ask).await?.value)
     }
 }
 
@@ -99,19 +90,16 @@ impl View {
             indices.sort_by(|a, b| compare(people, order, *a, *b));
         }
         let small = |index| u32::try_from(index).unwrap_or(u32::MAX);
-        Self {
-            indices: indices.into_iter().map(small).collect(),
-        }
+        Self { indices: indices.into_iter().map(small).collect() }
     }
 }
 
 /// Ties go by account id, so that the order is the same each time.
 fn compare(people: &People, order: UserOrder, a: usize, b: usize) -> Ordering {
     let by_field = match order.field {
-        UserOrderField::Name => people
-            .nickname(a)
-            .to_lowercase()
-            .cmp(&people.nickname(b).to_lowercase()),
+        UserOrderField::Name => {
+            people.nickname(a).to_lowercase().cmp(&people.nickname(b).to_lowercase())
+        }
         // Who never used anything is the least active; who hides the address comes last either way.
         UserOrderField::LastActiveAt => people.last_active_at(a).cmp(&people.last_active_at(b)),
         UserOrderField::AddedToOrgAt => people.added_to_org_at(a).cmp(&people.added_to_org_at(b)),
@@ -119,11 +107,7 @@ fn compare(people: &People, order: UserOrder, a: usize, b: usize) -> Ordering {
             (Some(a), Some(b)) => a.to_lowercase().cmp(&b.to_lowercase()),
             (None, None) => Ordering::Equal,
             (hidden, _) => {
-                let last = if hidden.is_none() {
-                    Ordering::Greater
-                } else {
-                    Ordering::Less
-                };
+                let last = if hidden.is_none() { Ordering::Greater } else { Ordering::Less };
                 return last;
             }
         },

@@ -67,12 +67,7 @@ impl Organization {
             }
             Plan::Search(searches) => {
                 let counts = searches.iter().map(|search| self.count(search));
-                Ok(Some(
-                    futures_util::future::try_join_all(counts)
-                        .await?
-                        .into_iter()
-                        .sum(),
-                ))
+                Ok(Some(futures_util::future::try_join_all(counts).await?.into_iter().sum()))
             }
             Plan::Scan(base) => self.scanned_count(filter, &base).await.map(Some),
         }
@@ -101,16 +96,8 @@ impl Organization {
         let pages = futures_util::future::try_join_all(pages).await?;
         let find = |id: &AccountId| {
             pages.iter().find_map(|page| {
-                let user = page
-                    .value
-                    .items
-                    .iter()
-                    .find(|user| user.account_id == *id)?;
-                Some(Row {
-                    item: Arc::clone(user),
-                    freshness: page.freshness,
-                    next: None,
-                })
+                let user = page.value.items.iter().find(|user| user.account_id == *id)?;
+                Some(Row { item: Arc::clone(user), freshness: page.freshness, next: None })
             })
         };
         Ok(ids.iter().map(find).collect())
@@ -135,16 +122,12 @@ impl Organization {
             let is_ambiguous = chunk.len() > 1 && found.iter().any(|row| row.item.email.is_none());
             for email in chunk {
                 let theirs = if is_ambiguous {
-                    self.with_emails(std::slice::from_ref(email), expand)
-                        .await?
+                    self.with_emails(std::slice::from_ref(email), expand).await?
                 } else if chunk.len() == 1 {
                     found.clone()
                 } else {
                     let is_theirs = |row: &&Row<User>| {
-                        row.item
-                            .email
-                            .as_ref()
-                            .is_some_and(|own| own.eq_ignore_ascii_case(email))
+                        row.item.email.as_ref().is_some_and(|own| own.eq_ignore_ascii_case(email))
                     };
                     found.iter().filter(is_theirs).cloned().collect()
                 };
@@ -196,10 +179,7 @@ impl Organization {
         let ask = async {
             let page = self.shared.client.search_users(search).await?;
             let items = page.items.into_iter().map(Arc::new).collect();
-            Ok(Page {
-                items,
-                next: page.next,
-            })
+            Ok(Page { items, next: page.next })
         };
         let cache = &self.shared.caches.users;
         let key = self.key(search.clone());
@@ -230,9 +210,8 @@ fn weigh(page: &Page<Arc<User>>) -> usize {
         .map(|user| {
             let products = user.product_access.as_ref().map_or(0, Vec::len) * 140;
             let groups = user.groups.iter().flatten();
-            let groups: usize = groups
-                .map(|group| 120 + text(&group.name) + text(&group.description))
-                .sum();
+            let groups: usize =
+                groups.map(|group| 120 + text(&group.name) + text(&group.description)).sum();
             size_of::<User>() + 300 + text(&user.email) + text(&user.avatar_url) + products + groups
         })
         .sum()

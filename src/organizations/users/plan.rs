@@ -30,10 +30,7 @@ impl Organization {
         if needs_scan {
             return Ok(Plan::Scan(Box::new(base)));
         }
-        let sorted = UserSearch {
-            sort_by_nickname: order.map(|order| order.direction),
-            ..base
-        };
+        let sorted = UserSearch { sort_by_nickname: order.map(|order| order.direction), ..base };
         split(sorted, order.is_some()).map(Plan::Search)
     }
 
@@ -51,12 +48,8 @@ impl Organization {
             mfa_enabled: filter.is_mfa_enabled,
             ..UserSearch::default()
         };
-        search.account_ids = filter
-            .account_ids
-            .iter()
-            .flatten()
-            .map(|id| AccountId::from(id.as_str()))
-            .collect();
+        search.account_ids =
+            filter.account_ids.iter().flatten().map(|id| AccountId::from(id.as_str())).collect();
         if let Some(status) = &filter.status {
             search.status.clone_from(status);
             search.status.sort_unstable();
@@ -93,11 +86,7 @@ fn within_limits(search: &UserSearch) -> Result<()> {
         )))
     };
     if search.email_domains.len() > MAX_EMAIL_DOMAINS {
-        return too_many(
-            "emailDomains",
-            search.email_domains.len(),
-            MAX_EMAIL_DOMAINS,
-        );
+        return too_many("emailDomains", search.email_domains.len(), MAX_EMAIL_DOMAINS);
     }
     if search.group_ids.len() > MAX_GROUP_IDS {
         return too_many("groups", search.group_ids.len(), MAX_GROUP_IDS);
@@ -115,17 +104,9 @@ fn within_limits(search: &UserSearch) -> Result<()> {
         ));
     }
     let unknown = search.status.iter().any(|status| status.word().is_none())
-        || search
-            .account_status
-            .iter()
-            .any(|status| status.word().is_none())
-        || search
-            .membership_status
-            .iter()
-            .any(|status| status.word().is_none())
-        || search
-            .claim_status
-            .is_some_and(|status| status.word().is_none());
+        || search.account_status.iter().any(|status| status.word().is_none())
+        || search.membership_status.iter().any(|status| status.word().is_none())
+        || search.claim_status.is_some_and(|status| status.word().is_none());
     if unknown {
         return Err(Error::BadRequest(
             "UNKNOWN stands for values that this program does not know; it cannot be filtered by"
@@ -141,10 +122,7 @@ fn all_statuses() -> Vec<UserStatus> {
 }
 
 /// Splits what is too long for one call into calls that find different people.
-pub(in crate::organizations) fn split(
-    mut search: UserSearch,
-    is_ordered: bool,
-) -> Result<Vec<UserSearch>> {
+pub(in crate::organizations) fn split(mut search: UserSearch, is_ordered: bool) -> Result<Vec<UserSearch>> {
     search.account_ids.sort();
     search.account_ids.dedup();
     search.emails.sort();
@@ -155,20 +133,10 @@ pub(in crate::organizations) fn split(
     }
     let parts: Vec<UserSearch> = if search.account_ids.len() > MAX_ACCOUNT_IDS {
         let chunks = search.account_ids.chunks(MAX_ACCOUNT_IDS);
-        chunks
-            .map(|ids| UserSearch {
-                account_ids: ids.to_vec(),
-                ..search.clone()
-            })
-            .collect()
+        chunks.map(|ids| UserSearch { account_ids: ids.to_vec(), ..search.clone() }).collect()
     } else if search.emails.len() > MAX_EMAILS {
         let chunks = search.emails.chunks(MAX_EMAILS);
-        chunks
-            .map(|emails| UserSearch {
-                emails: emails.to_vec(),
-                ..search.clone()
-            })
-            .collect()
+        chunks.map(|emails| UserSearch { emails: emails.to_vec(), ..search.clone() }).collect()
     } else {
         vec![search]
     };
@@ -188,27 +156,16 @@ mod tests {
     #[test]
     fn twenty_five_account_ids_become_three_disjoint_searches() {
         let search = UserSearch {
-            account_ids: (0..25)
-                .map(|n| AccountId::from(format!("a{n:02}")))
-                .collect(),
+            account_ids: (0..25).map(|n| AccountId::from(format!("a{n:02}"))).collect(),
             ..UserSearch::default()
         };
         let parts = split(search, false).unwrap();
-        assert_eq!(
-            parts
-                .iter()
-                .map(|part| part.account_ids.len())
-                .collect::<Vec<_>>(),
-            [10, 10, 5]
-        );
+        assert_eq!(parts.iter().map(|part| part.account_ids.len()).collect::<Vec<_>>(), [10, 10, 5]);
     }
 
     #[test]
     fn all_five_statuses_are_no_filter_because_upstream_takes_four() {
-        let search = UserSearch {
-            status: all_statuses(),
-            ..UserSearch::default()
-        };
+        let search = UserSearch { status: all_statuses(), ..UserSearch::default() };
         within_limits(&search).unwrap();
         assert!(split(search, false).unwrap()[0].status.is_empty());
     }

@@ -10,21 +10,11 @@ use super::{Edge, send, silence};
 #[tokio::test]
 async fn a_body_above_the_limit_is_413_whether_or_not_it_says_its_length() {
     let edge = Edge::start(&[("HTTP__BODY_LIMIT_BYTES", "1000")]).await;
-    let long = format!(
-        r#"{{"query":"{{ __typename }}","padding":"{}"}}"#,
-        "x".repeat(1_000)
-    );
+    let long = format!(r#"{{"query":"{{ __typename }}","padding":"{}"}}"#, "x".repeat(1_000));
     let mut told = edge.post(long.clone());
-    told.headers_mut()
-        .insert(header::CONTENT_LENGTH, long.len().into());
-    let pieces: Vec<_> = long
-        .as_bytes()
-        .chunks(100)
-        .map(Bytes::copy_from_slice)
-        .collect();
-    let untold = Body::from_stream(stream::iter(
-        pieces.into_iter().map(Ok::<_, std::io::Error>),
-    ));
+    told.headers_mut().insert(header::CONTENT_LENGTH, long.len().into());
+    let pieces: Vec<_> = long.as_bytes().chunks(100).map(Bytes::copy_from_slice).collect();
+    let untold = Body::from_stream(stream::iter(pieces.into_iter().map(Ok::<_, std::io::Error>)));
     for request in [told, edge.post(untold)] {
         let answer = edge.send(request).await;
         assert_eq!(answer.status, StatusCode::PAYLOAD_TOO_LARGE);
@@ -43,13 +33,8 @@ async fn a_body_that_does_not_come_is_408() {
 #[tokio::test]
 async fn a_batch_is_refused() {
     let edge = Edge::start(&[]).await;
-    let answer = edge
-        .send(edge.post(r#"[{"query":"{ __typename }"}]"#))
-        .await;
-    assert_eq!(
-        (answer.status, answer.code().as_str()),
-        (StatusCode::BAD_REQUEST, "BAD_REQUEST")
-    );
+    let answer = edge.send(edge.post(r#"[{"query":"{ __typename }"}]"#)).await;
+    assert_eq!((answer.status, answer.code().as_str()), (StatusCode::BAD_REQUEST, "BAD_REQUEST"));
 }
 
 #[tokio::test]
@@ -90,27 +75,16 @@ async fn the_standard_introspection_query_is_answered() {
     );
     let answer = edge.ask(&query).await;
     assert!(answer.json().get("errors").is_none(), "{}", answer.body);
-    assert_eq!(
-        answer.json()["data"]["__schema"]["queryType"]["name"],
-        "Query"
-    );
+    assert_eq!(answer.json()["data"]["__schema"]["queryType"]["name"], "Query");
 }
 
 #[tokio::test]
 async fn a_query_that_takes_too_long_is_ended_with_504() {
     let upstream = silence().await;
-    let short = [
-        ("HTTP__QUERY_TIMEOUT", "200ms"),
-        ("CACHE__SCAN_WAIT", "100ms"),
-    ];
+    let short = [("HTTP__QUERY_TIMEOUT", "200ms"), ("CACHE__SCAN_WAIT", "100ms")];
     let edge = Edge::before(&upstream, &short).await;
     let answer = edge.ask("{ users { nodes { name } } }").await;
-    assert_eq!(
-        answer.status,
-        StatusCode::GATEWAY_TIMEOUT,
-        "{}",
-        answer.body
-    );
+    assert_eq!(answer.status, StatusCode::GATEWAY_TIMEOUT, "{}", answer.body);
     assert_eq!(answer.code(), "REQUEST_TIMEOUT");
 }
 

@@ -41,9 +41,7 @@ struct Answer {
 
 impl Answer {
     fn header(&self, name: &str) -> &str {
-        self.headers
-            .get(name)
-            .map_or("", |value| value.to_str().unwrap())
+        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
     }
 
     fn json(&self) -> Value {
@@ -51,10 +49,7 @@ impl Answer {
     }
 
     fn code(&self) -> String {
-        self.json()["errors"][0]["extensions"]["code"]
-            .as_str()
-            .unwrap_or_default()
-            .to_owned()
+        self.json()["errors"][0]["extensions"]["code"].as_str().unwrap_or_default().to_owned()
     }
 }
 
@@ -64,10 +59,7 @@ fn settings(folder: &TempDir, more: &[(&str, &str)]) -> Settings {
     let needed = [
         ("AUTH__SECRET", SECRET),
         ("STORE__PATH", &path),
-        (
-            "STORE__MASTER_KEY",
-            "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=",
-        ),
+        ("STORE__MASTER_KEY", "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="),
         ("LOG__LEVEL", "off"),
     ];
     let environment: Vec<_> = needed
@@ -75,11 +67,8 @@ fn settings(folder: &TempDir, more: &[(&str, &str)]) -> Settings {
         .chain(more)
         .map(|(key, value)| (format!("HEADCOUNT__{key}"), (*value).to_owned()))
         .collect();
-    Settings::load(Sources {
-        environment: &environment,
-        ..Sources::default()
-    })
-    .unwrap_or_else(|problems| panic!("{problems}"))
+    Settings::load(Sources { environment: &environment, ..Sources::default() })
+        .unwrap_or_else(|problems| panic!("{problems}"))
 }
 
 impl Edge {
@@ -87,11 +76,7 @@ impl Edge {
         let folder = tempfile::tempdir().unwrap();
         let settings = settings(&folder, more);
         let app = build(&settings).await.unwrap();
-        Self {
-            app,
-            settings,
-            _folder: folder,
-        }
+        Self { app, settings, _folder: folder }
     }
 
     /// A gateway with one integration, at a port of this machine that stands for all of Atlassian.
@@ -120,10 +105,7 @@ impl Edge {
         self.token_for("tester", Duration::from_mins(5))
     }
 
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "a token is good from the present on"
-    )]
+    #[expect(clippy::disallowed_methods, reason = "a token is good from the present on")]
     fn token_for(&self, subject: &str, lifetime: Duration) -> String {
         let request = MintRequest {
             subject: subject.to_owned(),
