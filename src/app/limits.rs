@@ -15,6 +15,7 @@ pub(super) fn limits(section: &LimitsSection) -> Limits {
         directives: section.directives,
         variable_values: section.variable_values,
         complexity: section.complexity,
+        cost_per_minute: section.cost_per_minute,
     }
 }
 

@@ -27,6 +27,8 @@ section! {
         variable_values: usize = 10_000;
         /// Highest cost of a query: each field counts one, times the page sizes around it.
         complexity: usize = 50_000;
+        /// Most fields that one caller (a token's subject) may select in a minute; refused with 429 above.
+        cost_per_minute: u32 = 100_000;
     }
 }
 
@@ -40,6 +42,7 @@ impl LimitsSection {
             ("limits.fields", self.fields),
             ("limits.root_fields", self.root_fields),
             ("limits.complexity", self.complexity),
+            ("limits.cost_per_minute", self.cost_per_minute as usize),
         ] {
             problems.refuse_zero(key, value == 0);
         }

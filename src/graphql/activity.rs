@@ -112,7 +112,7 @@ pub(super) async fn page(
     ctx: &Context<'_>,
     integrations: &[Integration],
     filter: ActivityFilter,
-    page: (i32, Option<String>),
+    page: (Option<i32>, Option<String>),
 ) -> Result<Listed<ActivityEvent>> {
     let paging = Paging::new(page.0, page.1.as_deref(), ("activity", &filter))?;
     let ask = async |integration: Integration, first, after| {

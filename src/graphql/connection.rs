@@ -16,8 +16,16 @@ use crate::{
     organizations::{self, Position, Row, Rows},
 };
 
+/// Rows of a page where the caller does not say.
+const PAGE: i32 = 50;
 /// Rows that one page may hold at most.
 const LARGEST_PAGE: i32 = 100;
+
+/// What a list costs against the limit of complexity: its rows, each with what is selected of it.
+pub(super) fn complexity(first: Option<i32>, row: usize) -> usize {
+    let rows = usize::try_from(first.unwrap_or(PAGE).clamp(1, LARGEST_PAGE)).unwrap_or(1);
+    rows.saturating_mul(row).saturating_add(1)
+}
 
 /// Where a page stands in its list.
 #[derive(Debug, Clone, SimpleObject)]
@@ -96,10 +104,11 @@ pub(super) struct Paging {
 impl Paging {
     /// Checks `first` and `after` of the list that `about` describes.
     pub(super) fn new(
-        first: i32,
+        first: Option<i32>,
         after: Option<&str>,
         about: impl std::hash::Hash,
     ) -> Result<Self> {
+        let first = first.unwrap_or(PAGE);
         if !(0..=LARGEST_PAGE).contains(&first) {
             return Err(ApiError::BadUserInput(format!(
                 "`first` is {first}; a page has 0 to {LARGEST_PAGE} rows"
@@ -240,7 +249,7 @@ pub(super) struct Edges(Paging);
 impl Edges {
     /// Checks `first` and `after` of the list that `about` describes.
     pub(super) fn new(
-        first: i32,
+        first: Option<i32>,
         after: Option<&str>,
         about: impl std::hash::Hash,
     ) -> Result<Self> {

@@ -41,6 +41,8 @@ pub mod code {
     pub const UPSTREAM_INVALID_RESPONSE: &str = "UPSTREAM_INVALID_RESPONSE";
     /// Atlassian cannot be reached or answers with a server error.
     pub const UPSTREAM_UNAVAILABLE: &str = "UPSTREAM_UNAVAILABLE";
+    /// The caller has spent what a minute allows.
+    pub const RATE_LIMITED: &str = "RATE_LIMITED";
     /// A fault of this program.
     pub const INTERNAL_SERVER_ERROR: &str = "INTERNAL_SERVER_ERROR";
 }

@@ -4,6 +4,7 @@ use async_graphql::{EmptySubscription, Response, Schema, ServerError, Value};
 
 use super::{
     Limits,
+    budget::Budgets,
     document::{self, OperationKind},
     error::code,
     mutation::Mutation,
@@ -20,6 +21,7 @@ pub struct Gateway {
     schema: GatewaySchema,
     organizations: Organizations,
     limits: Arc<Limits>,
+    budgets: Arc<Budgets>,
 }
 
 /// What the transport tells of a request.
@@ -52,24 +54,26 @@ pub enum Refusal {
     MutationOverGet,
     /// The document is larger than the limits allow.
     TooComplex,
+    /// The caller has spent what a minute allows; how long until there is enough again.
+    OverBudget(Duration),
 }
 
 /// The schema as SDL, as `schema.graphql` holds it.
 #[must_use]
 pub fn sdl() -> String {
-    let options = async_graphql::SDLExportOptions::new().sorted_enum_items().prefer_single_line_descriptions();
-    schema().sdl_with_options(options)
+    let options = async_graphql::SDLExportOptions::new().prefer_single_line_descriptions();
+    schema(&Limits::default()).sdl_with_options(options)
 }
 
-fn schema() -> GatewaySchema {
-    Schema::new(Query, Mutation, EmptySubscription)
+fn schema(limits: &Limits) -> GatewaySchema {
+    Schema::build(Query, Mutation, EmptySubscription).limit_complexity(limits.complexity).finish()
 }
 
 impl Gateway {
     /// A gateway to these organizations.
     #[must_use]
     pub fn new(organizations: Organizations, limits: Limits) -> Self {
-        Self { schema: schema(), organizations, limits: Arc::new(limits) }
+        Self { schema: schema(&limits), organizations, budgets: Arc::new(Budgets::new(limits.cost_per_minute)), limits: Arc::new(limits) }
     }
 
     /// Runs one operation for a caller.
@@ -97,8 +101,15 @@ impl Gateway {
             Ok((document, _)) => document,
         };
         let cost = document::cost(&document, request.operation_name.as_deref());
+        let budget = match self.budgets.spend(&caller.subject, cost, demand.now) {
+            Ok(budget) => budget,
+            Err(wait) => {
+                let error = over_budget(wait, &self.limits);
+                return refused(vec![error], Refusal::OverBudget(wait), &context);
+            }
+        };
         request.set_parsed_query(document);
-        let state = Arc::new(Request::new(caller, self.organizations.clone(), demand, cost));
+        let state = Arc::new(Request::new(caller, self.organizations.clone(), demand, budget));
         let mut response = self.schema.execute(request.data(Arc::clone(&state))).await;
         // Only what goes wrong before anything is run has no place in the answer.
         let is_request_error = response.errors.iter().any(|error| error.path.is_empty());
@@ -106,6 +117,19 @@ impl Gateway {
         let age = finish(&mut response, &state, demand.now);
         Answer { response, age, refusal: is_request_error.then_some(Refusal::RequestError) }
     }
+}
+
+fn over_budget(wait: Duration, limits: &Limits) -> ServerError {
+    let message = format!(
+        "the token has spent its {} a minute; ask for less, or later",
+        limits.cost_per_minute
+    );
+    let mut error = ServerError::new(message, None);
+    let extensions = error.extensions.get_or_insert_default();
+    extensions.set("code", code::RATE_LIMITED);
+    extensions.set("retryable", true);
+    extensions.set("retryAfter", wait.as_secs().saturating_add(1));
+    error
 }
 
 fn refused(errors: Vec<ServerError>, refusal: Refusal, context: &RequestContext) -> Answer {

@@ -3,7 +3,7 @@ use std::sync::Arc;
 use async_graphql::{Context, ID, Object};
 
 use super::{
-    connection::{Paging, UserConnection, total},
+    connection::{complexity, Paging, UserConnection, total},
     error::Result,
     filters::UserFilter,
     id::ObjectId,
@@ -132,10 +132,11 @@ impl Group {
     }
 
     /// The people in the group. One upstream call a page.
+    #[graphql(complexity = "complexity(first, child_complexity)")]
     async fn members(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "How many rows, 0 to 100.", default = 50)] first: i32,
+        #[graphql(desc = "How many rows, 0 to 100.", default_with = "Some(50)")] first: Option<i32>,
         #[graphql(desc = "The cursor of the row to go on behind.")] after: Option<String>,
     ) -> Result<Option<UserConnection>> {
         let paging = Paging::new(first, after.as_deref(), ("Group.members", self.group_id()))?;

@@ -47,7 +47,8 @@ impl ObjectId {
 }
 
 /// The id of an integration, as callers know it.
-pub(super) fn integration(id: &IntegrationId) -> String {
+#[must_use]
+pub fn integration(id: &IntegrationId) -> String {
     ObjectId::Integration(id.clone()).encode().0
 }
 

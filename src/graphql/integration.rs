@@ -4,7 +4,7 @@ use async_graphql::{Context, ID, Object, SimpleObject};
 
 use super::{
     activity,
-    connection::{ActivityEventConnection, GroupConnection, UserConnection},
+    connection::{complexity, ActivityEventConnection, GroupConnection, UserConnection},
     enums::{CheckOutcome, CredentialKind, IntegrationStatus},
     error::{ApiError, Result},
     filters::{ActivityFilter, GroupFilter, UserFilter, UserOrder},
@@ -153,11 +153,11 @@ impl Integration {
 
     /// The people of the organization. One upstream call a page, unless the filter or the order needs all
     /// of them.
-    #[graphql(guard = "DIRECTORY")]
+    #[graphql(guard = "DIRECTORY", complexity = "complexity(first, child_complexity)")]
     async fn users(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "How many rows, 0 to 100.", default = 50)] first: i32,
+        #[graphql(desc = "How many rows, 0 to 100.", default_with = "Some(50)")] first: Option<i32>,
         #[graphql(desc = "The cursor of the row to go on behind.")] after: Option<String>,
         #[graphql(desc = "Which people.")] filter: Option<UserFilter>,
         #[graphql(desc = "In what order; Atlassian's own without.")] order_by: Option<UserOrder>,
@@ -179,11 +179,11 @@ impl Integration {
     }
 
     /// The groups of the organization, by name. One upstream call a page.
-    #[graphql(guard = "DIRECTORY")]
+    #[graphql(guard = "DIRECTORY", complexity = "complexity(first, child_complexity)")]
     async fn groups(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "How many rows, 0 to 100.", default = 50)] first: i32,
+        #[graphql(desc = "How many rows, 0 to 100.", default_with = "Some(50)")] first: Option<i32>,
         #[graphql(desc = "The cursor of the row to go on behind.")] after: Option<String>,
         #[graphql(desc = "Which groups.")] filter: Option<GroupFilter>,
     ) -> Result<Option<GroupConnection>> {
@@ -198,11 +198,11 @@ impl Integration {
 
     /// The audit log, newest first: one upstream call a page, ten a minute. Needs Atlassian Guard or an
     /// Enterprise plan.
-    #[graphql(guard = "ACTIVITY")]
+    #[graphql(guard = "ACTIVITY", complexity = "complexity(first, child_complexity)")]
     async fn activity(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "How many rows, 0 to 100.", default = 50)] first: i32,
+        #[graphql(desc = "How many rows, 0 to 100.", default_with = "Some(50)")] first: Option<i32>,
         #[graphql(desc = "The cursor of the row to go on behind.")] after: Option<String>,
         #[graphql(desc = "Which events.")] filter: Option<ActivityFilter>,
     ) -> Result<Option<ActivityEventConnection>> {

@@ -25,7 +25,7 @@ pub(super) async fn users(
     ctx: &Context<'_>,
     integrations: &[Integration],
     which: (Option<UserFilter>, Option<UserOrder>),
-    page: (i32, Option<String>),
+    page: (Option<i32>, Option<String>),
 ) -> Result<Listed<User>> {
     let filter = which.0.unwrap_or_default();
     filter.check()?;
@@ -57,7 +57,7 @@ pub(super) async fn groups(
     ctx: &Context<'_>,
     integrations: &[Integration],
     filter: Option<GroupFilter>,
-    page: (i32, Option<String>),
+    page: (Option<i32>, Option<String>),
 ) -> Result<Listed<Group>> {
     let filter = filter.unwrap_or_default().into_domain()?;
     let paging = Paging::new(page.0, page.1.as_deref(), ("groups", &filter))?;

@@ -4,6 +4,7 @@
 //! nothing of HTTP, of Atlassian's endpoints or of what is cached.
 
 mod activity;
+mod budget;
 mod connection;
 pub mod document;
 mod enums;
@@ -33,4 +34,5 @@ pub use self::{
     document::Limits,
     error::code,
     gateway::{Answer, Gateway, Refusal, RequestContext, sdl},
+    id::integration as integration_id,
 };

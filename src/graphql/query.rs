@@ -2,7 +2,7 @@ use async_graphql::{Context, ID, Object};
 
 use super::{
     activity,
-    connection::{
+    connection::{complexity, 
         ActivityEventConnection, GroupConnection, IntegrationConnection, Paging, UserConnection,
     },
     error::{ApiError, Result, add_error},
@@ -47,7 +47,7 @@ impl Query {
 
     /// The objects behind ids, in their order; null for each that does not exist or is hidden. People and
     /// groups cost one upstream call for ten.
-    #[graphql(guard = "CONNECTED")]
+    #[graphql(guard = "CONNECTED", complexity = "ids.len().saturating_mul(child_complexity)")]
     async fn nodes(
         &self,
         ctx: &Context<'_>,
@@ -70,11 +70,11 @@ impl Query {
     }
 
     /// What is connected, in a stable order.
-    #[graphql(guard = "CONNECTED")]
+    #[graphql(guard = "CONNECTED", complexity = "complexity(first, child_complexity)")]
     async fn integrations(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "How many rows, 0 to 100.", default = 50)] first: i32,
+        #[graphql(desc = "How many rows, 0 to 100.", default_with = "Some(50)")] first: Option<i32>,
         #[graphql(desc = "The cursor of the row to go on behind.")] after: Option<String>,
     ) -> Result<IntegrationConnection> {
         let paging = Paging::new(first, after.as_deref(), "integrations")?;
@@ -96,11 +96,11 @@ impl Query {
 
     /// People, over every integration that the caller may read or over those named, one organization after
     /// the other. An organization that cannot be read is an error beside the others' rows.
-    #[graphql(guard = "DIRECTORY")]
+    #[graphql(guard = "DIRECTORY", complexity = "complexity(first, child_complexity)")]
     async fn users(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "How many rows, 0 to 100.", default = 50)] first: i32,
+        #[graphql(desc = "How many rows, 0 to 100.", default_with = "Some(50)")] first: Option<i32>,
         #[graphql(desc = "The cursor of the row to go on behind.")] after: Option<String>,
         #[graphql(desc = "Which people.")] filter: Option<UserFilter>,
         #[graphql(desc = "In what order inside each organization; Atlassian's own without.")]
@@ -169,11 +169,11 @@ impl Query {
     }
 
     /// Groups by name, one organization after the other.
-    #[graphql(guard = "DIRECTORY")]
+    #[graphql(guard = "DIRECTORY", complexity = "complexity(first, child_complexity)")]
     async fn groups(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "How many rows, 0 to 100.", default = 50)] first: i32,
+        #[graphql(desc = "How many rows, 0 to 100.", default_with = "Some(50)")] first: Option<i32>,
         #[graphql(desc = "The cursor of the row to go on behind.")] after: Option<String>,
         #[graphql(desc = "Which groups.")] filter: Option<GroupFilter>,
         #[graphql(desc = "Only these integrations.")] integrations: Option<Vec<ID>>,
@@ -203,11 +203,11 @@ impl Query {
 
     /// The audit logs, newest first in each organization, one organization after the other. Ten upstream
     /// calls a minute and organization; needs Atlassian Guard or an Enterprise plan.
-    #[graphql(guard = "ACTIVITY")]
+    #[graphql(guard = "ACTIVITY", complexity = "complexity(first, child_complexity)")]
     async fn activity(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "How many rows, 0 to 100.", default = 50)] first: i32,
+        #[graphql(desc = "How many rows, 0 to 100.", default_with = "Some(50)")] first: Option<i32>,
         #[graphql(desc = "The cursor of the row to go on behind.")] after: Option<String>,
         #[graphql(desc = "Which events.")] filter: Option<ActivityFilter>,
         #[graphql(desc = "Only these integrations.")] integrations: Option<Vec<ID>>,

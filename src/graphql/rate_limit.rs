@@ -10,7 +10,22 @@ pub struct RateLimit;
 impl RateLimit {
     /// The fields that this query selects, fragments expanded.
     async fn cost(&self, ctx: &Context<'_>) -> u32 {
-        Request::of(ctx).cost
+        Request::of(ctx).budget.cost
+    }
+
+    /// What the caller may select in a minute, in the unit of `cost`.
+    async fn limit(&self, ctx: &Context<'_>) -> u32 {
+        Request::of(ctx).budget.limit
+    }
+
+    /// What is left of it.
+    async fn remaining(&self, ctx: &Context<'_>) -> u32 {
+        Request::of(ctx).budget.remaining
+    }
+
+    /// When all of it is there again; it grows back steadily.
+    async fn reset_at(&self, ctx: &Context<'_>) -> DateTime {
+        DateTime(Request::of(ctx).budget.resets_at)
     }
 
     /// What Atlassian last told of its limit for each integration that the caller may see; an integration

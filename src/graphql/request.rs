@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use async_graphql::{Context, dataloader::DataLoader};
 
 use super::{
+    budget::Budget,
     error::{ApiError, Result},
     integration::Integration,
     loaders::Loaders,
@@ -21,7 +22,7 @@ pub(super) struct Request {
     pub(super) organizations: Organizations,
     pub(super) demand: Demand,
     pub(super) loaders: DataLoader<Loaders>,
-    pub(super) cost: u32,
+    pub(super) budget: Budget,
     age: Mutex<Option<Freshness>>,
 }
 
@@ -30,7 +31,7 @@ impl Request {
         caller: Arc<Caller>,
         organizations: Organizations,
         demand: Demand,
-        cost: u32,
+        budget: Budget,
     ) -> Self {
         let loaders = Loaders::new(organizations.clone(), demand);
         Self {
@@ -38,7 +39,7 @@ impl Request {
             demand,
             loaders: DataLoader::new(loaders, tokio::spawn),
             organizations,
-            cost,
+            budget,
             age: Mutex::default(),
         }
     }

@@ -1,9 +1,10 @@
 use async_graphql::{InputValueError, InputValueResult, Scalar, ScalarType, Value};
 
-/// An instant: RFC 3339 in UTC, such as `2026-11-22T09:30:00Z`.
+/// An instant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DateTime(pub jiff::Timestamp);
 
+/// An instant: RFC 3339 in UTC, such as `2026-11-22T09:30:00Z`.
 #[Scalar(specified_by_url = "https://scalars.graphql.org/andimarek/date-time")]
 impl ScalarType for DateTime {
     fn parse(value: Value) -> InputValueResult<Self> {
@@ -20,10 +21,11 @@ impl ScalarType for DateTime {
     }
 }
 
-/// A day: ISO 8601, such as `2026-11-22`.
+/// A day.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Date(pub jiff::civil::Date);
 
+/// A day: ISO 8601, such as `2026-11-22`.
 #[Scalar]
 impl ScalarType for Date {
     fn parse(value: Value) -> InputValueResult<Self> {

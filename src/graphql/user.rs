@@ -5,7 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::{
     activity,
-    connection::{ActivityEventConnection, Edges, GroupConnection},
+    connection::{complexity, ActivityEventConnection, Edges, GroupConnection},
     enums::{
         AccountStatus, AccountType, ClaimStatus, ManagementSource, MembershipStatus, Usage,
         UserStatus,
@@ -195,10 +195,10 @@ impl User {
     async fn usage(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Days without activity after which somebody counts as inactive, 0 to 3,650.", default = 90)]
-        inactive_for_days: i32,
+        #[graphql(desc = "Days without activity after which somebody counts as inactive, 0 to 3,650.", default_with = "Some(90)")]
+        inactive_for_days: Option<i32>,
     ) -> Result<Option<Usage>> {
-        let days = inactive_days(inactive_for_days)?;
+        let days = inactive_days(inactive_for_days.unwrap_or(90))?;
         let expand = Expand { product_access: true, resource_count: true, ..Expand::default() };
         let user = self.with(ctx, expand).await?;
         Ok(Some(usage_of(&user, days, self.integration.organization.now())))
@@ -213,10 +213,11 @@ impl User {
     }
 
     /// The groups that the person is in. They come with the page.
+    #[graphql(complexity = "complexity(first, child_complexity)")]
     async fn groups(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "How many rows, 0 to 100.", default = 50)] first: i32,
+        #[graphql(desc = "How many rows, 0 to 100.", default_with = "Some(50)")] first: Option<i32>,
         #[graphql(desc = "The cursor of the row to go on behind.")] after: Option<String>,
     ) -> Result<Option<GroupConnection>> {
         let edges = Edges::new(first, after.as_deref(), ("User.groups", &self.user.account_id))?;
@@ -241,11 +242,11 @@ impl User {
     }
 
     /// What the person did, from the audit log: one upstream call a person, ten a minute.
-    #[graphql(guard = "ACTIVITY")]
+    #[graphql(guard = "ACTIVITY", complexity = "complexity(first, child_complexity)")]
     async fn activity(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "How many rows, 0 to 100.", default = 50)] first: i32,
+        #[graphql(desc = "How many rows, 0 to 100.", default_with = "Some(50)")] first: Option<i32>,
         #[graphql(desc = "The cursor of the row to go on behind.")] after: Option<String>,
         #[graphql(desc = "Which events; `actor` is this person.")] filter: Option<ActivityFilter>,
     ) -> Result<Option<ActivityEventConnection>> {
@@ -291,10 +292,10 @@ impl ProductAccess {
     /// Whether the person used this product within so many days.
     async fn usage(
         &self,
-        #[graphql(desc = "Days without activity after which somebody counts as inactive, 0 to 3,650.", default = 90)]
-        inactive_for_days: i32,
+        #[graphql(desc = "Days without activity after which somebody counts as inactive, 0 to 3,650.", default_with = "Some(90)")]
+        inactive_for_days: Option<i32>,
     ) -> Result<Usage> {
-        let days = inactive_days(inactive_for_days)?;
+        let days = inactive_days(inactive_for_days.unwrap_or(90))?;
         let now = self.user.integration.organization.now();
         Ok(match self.access.last_active_at {
             Some(at) => by_activity(at, days, now),
@@ -305,7 +306,8 @@ impl ProductAccess {
     /// The person's roles on this product, with what grants each. As `User.roles`.
     async fn roles(&self, ctx: &Context<'_>) -> Result<Option<Vec<RoleAssignment>>> {
         let mut roles = self.user.held_roles(ctx).await?;
-        roles.retain(|assignment| *assignment.resource_id() == self.access.resource_id);
+        let resource = &self.access.resource_id;
+        roles.retain(|role| role.resource_id().is_some_and(|of| of.is_same_product(resource)));
         Ok(Some(roles))
     }
 }

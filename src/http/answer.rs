@@ -28,10 +28,7 @@ impl Wire {
         let is_executed = answer.refusal.is_none();
         let mut errors = answer.response.errors;
         for error in &mut errors {
-            error
-                .extensions
-                .get_or_insert_default()
-                .set("requestId", request_id);
+            error.extensions.get_or_insert_default().set("requestId", request_id);
         }
         Self {
             errors,
@@ -66,12 +63,21 @@ pub(super) fn response(answer: Answer, kind: MediaType, line: &Line) -> Result<R
         return Err(Refusal::MutationOverGet);
     }
     let age = answer.age;
+    let wait = match answer.refusal {
+        Some(GraphqlRefusal::OverBudget(wait)) => Some(wait),
+        _ => None,
+    };
     let wire = Wire::of(answer, line.id().as_str());
     line.answered_with(wire.errors());
     let body = serde_json::to_vec(&wire).map_err(|_| Refusal::Internal)?;
     let mut response = (wire.status(kind), Body::from(body)).into_response();
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, kind.header());
+    if let Some(wait) = wait {
+        *response.status_mut() = StatusCode::TOO_MANY_REQUESTS;
+        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(wait.as_secs() + 1));
+    }
+    let headers = response.headers_mut();
     if let Some(age) = age {
         headers.insert(header::AGE, HeaderValue::from(age.as_secs()));
     }

@@ -72,6 +72,8 @@ where
         if let Some(not_before) = demand.not_before {
             self.drop_older_than(&key, not_before).await;
         }
+        // Boxed: the questions go through many layers, and each would be as large as what it wraps.
+        let ask = Box::pin(ask);
         let answer = self
             .fresh
             .try_get_with(key.clone(), async {

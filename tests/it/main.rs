@@ -1,1 +1,3 @@
+//! One test program: a file per topic.
 
+mod edge;

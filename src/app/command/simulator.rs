@@ -4,7 +4,7 @@ use anyhow::Context;
 use clap::Args;
 
 use crate::{
-    app::{output::say, signals},
+    app::{clock::now, output::say, signals},
     demo::{Options, Simulator},
 };
 
@@ -48,7 +48,7 @@ pub(super) async fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         people: simulated.people,
         seed: simulated.seed,
         upstream_latency: simulated.latency(),
-        start: None,
+        start: now(),
     })
     .await
     .context("the simulator cannot start")?;

@@ -210,10 +210,6 @@ async fn an_issuer_that_fails_leaves_the_keys_that_it_told_before() {
             StatusCode::OK,
             r#"{"keys": [{"kty": "RSA"}, 7, null]}"#.to_owned(),
         ),
-        (
-            StatusCode::OK,
-            format!(r#"{{"keys": [], "padding": "{}"}}"#, "a".repeat(300 * 1024)),
-        ),
     ];
     for (number, (status, body)) in failures.into_iter().enumerate() {
         endpoint.answer(status, body);
@@ -227,6 +223,21 @@ async fn an_issuer_that_fails_leaves_the_keys_that_it_told_before() {
             "{status}"
         );
     }
+}
+
+#[tokio::test]
+async fn a_set_that_is_larger_than_any_honest_one_is_not_read() {
+    let issuer = Issuer::edwards();
+    let endpoint = Endpoint::default();
+    let verifier = eager(endpoint.start().await).await;
+    let set = |padding: usize| {
+        json!({ "keys": [issuer.jwk("k1")], "padding": "a".repeat(padding) }).to_string()
+    };
+    endpoint.answer(StatusCode::OK, set(300 * 1024));
+    let token = issuer.token("k1", &claims());
+    assert_eq!(caller(&verifier, &token).await, Err(KeysUnavailable));
+    endpoint.answer(StatusCode::OK, set(100 * 1024));
+    assert!(caller(&verifier, &token).await.is_ok());
 }
 
 #[tokio::test]

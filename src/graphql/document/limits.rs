@@ -32,6 +32,8 @@ pub struct Limits {
     pub variable_values: usize,
     /// Highest cost of an operation; how it is computed is the schema's affair.
     pub complexity: usize,
+    /// Fields that one caller may select in a minute, fragments expanded.
+    pub cost_per_minute: u32,
 }
 
 impl Default for Limits {
@@ -49,6 +51,7 @@ impl Default for Limits {
             directives: 50,
             variable_values: 10_000,
             complexity: 50_000,
+            cost_per_minute: 100_000,
         }
     }
 }

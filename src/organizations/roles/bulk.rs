@@ -11,16 +11,21 @@ use crate::{
     domain::{AccountId, Fetched, GroupId, ResourceId, RoleId},
 };
 
-/// Roles that people seldom hold: who holds one is asked for exactly, because a role that was given to
-/// the person can hide behind a group that grants another role on the same product.
-const SELDOM: [&str; 7] = [
-    "atlassian/admin",
+/// Who administers a product is asked for exactly: what an admin may do is never left to inference.
+const ADMIN: &str = "atlassian/admin";
+
+/// The one organization-level role that many people hold and that gives no power over others.
+const AI_ACCESS: &str = "atlassian/ai-access";
+
+/// Roles that people seldom hold. One that was given to the person can hide behind a group that grants
+/// another role on the same product, so that who holds one is asked for exactly.
+const SELDOM: [&str; 6] = [
+    ADMIN,
     "atlassian/guest",
     "atlassian/contributor",
     "atlassian/customer",
     "atlassian/basic",
     "atlassian/stakeholder",
-    "atlassian/viewer",
 ];
 
 /// What was gathered for a batch of people.
@@ -50,31 +55,50 @@ impl Bulk {
             let roles = organization.group_roles(group).await;
             (group.clone(), roles.map(|roles| roles.value))
         });
-        let grants = futures_util::future::join_all(grants);
-        let (grants, seldom) = futures_util::join!(grants, organization.seldom(holders));
-        Some(Self { grants: grants.into_iter().collect(), seldom: seldom.ok()? })
+        let grants: HashMap<GroupId, Result<GroupGrants>> =
+            futures_util::future::join_all(grants).await.into_iter().collect();
+        let seldom = organization.seldom(holders, seldom_roles(&grants)).await.ok()?;
+        Some(Self { grants, seldom })
     }
 
     /// `None` where the groups do not explain everything that the person holds.
     pub(super) fn roles_of(&self, holder: &RoleHolder) -> Option<Result<Vec<HeldRole>>> {
         let groups = holder.groups.as_ref()?;
-        if self.seldom.contains(&holder.account_id) || holder.has_platform_roles != Some(false) {
+        let platform_roles = holder.platform_roles.as_ref()?;
+        let is_admin = platform_roles.iter().any(|role| role.as_str() != AI_ACCESS);
+        if is_admin || self.seldom.contains(&holder.account_id) {
             return None;
         }
-        let mut held: BTreeSet<HeldRole> = BTreeSet::new();
+        // The page tells that they hold it, not how it was given: no reason to ask for many people one by one.
+        let ai_access = |role: &RoleId| HeldRole {
+            resource_id: None,
+            role: role.clone(),
+            origin: RoleOrigin::Unknown,
+        };
+        let mut held: BTreeSet<HeldRole> = platform_roles.iter().map(ai_access).collect();
         for grants in groups.iter().filter_map(|group| self.grants.get(group)) {
             for given in grants.as_ref().ok()?.iter() {
                 held.extend(given.roles.iter().map(|role| HeldRole {
-                    resource_id: given.resource_id.clone(),
+                    resource_id: Some(given.resource_id.clone()),
                     role: role.clone(),
                     origin: RoleOrigin::Group,
                 }));
             }
         }
-        let explained: BTreeSet<&ResourceId> = held.iter().map(|role| &role.resource_id).collect();
+        let explained: BTreeSet<&ResourceId> = held.iter().filter_map(|role| role.resource_id.as_ref()).collect();
         let is_explained = holder.resource_count? as usize <= explained.len();
         is_explained.then(|| Ok(held.into_iter().collect()))
     }
+}
+
+/// Of the roles that people seldom hold, those that no group of theirs explains.
+fn seldom_roles(grants: &HashMap<GroupId, Result<GroupGrants>>) -> Vec<RoleId> {
+    let given = |role: &str| {
+        let mut all = grants.values().flatten().flat_map(|grants| grants.iter());
+        all.any(|given| given.roles.iter().any(|known| known.as_str() == role))
+    };
+    let wanted = SELDOM.into_iter().filter(|role| *role == ADMIN || !given(role));
+    wanted.map(RoleId::from).collect()
 }
 
 impl Organization {
@@ -107,26 +131,41 @@ impl Organization {
         Ok(self.note(cache.get_or_ask(&self.demand, self.key(()), weigh, ask).await?))
     }
 
-    /// Who of these people holds a role that few people hold: one call for ten people and twenty products.
-    async fn seldom(&self, holders: &[RoleHolder]) -> Result<HashSet<AccountId>> {
+    /// Who of these people holds one of the roles. Where few people of the organization do, one call for
+    /// twenty products tells of everybody and serves every page; else one call for ten people.
+    async fn seldom(
+        &self,
+        holders: &[RoleHolder],
+        roles: Vec<RoleId>,
+    ) -> Result<HashSet<AccountId>> {
         let products = self.products().await?;
-        let mut accounts: Vec<&AccountId> = holders.iter().map(|h| &h.account_id).collect();
+        let mut accounts: Vec<AccountId> =
+            holders.iter().map(|holder| holder.account_id.clone()).collect();
         accounts.sort();
         accounts.dedup();
-        let searches = accounts.chunks(MAX_ACCOUNT_IDS).flat_map(|accounts| {
-            products.value.chunks(MAX_RESOURCE_IDS).map(|products| UserSearch {
+        let mut seldom = HashSet::new();
+        for products in products.value.chunks(MAX_RESOURCE_IDS) {
+            let of_everybody = UserSearch {
                 limit: Some(MAX_PAGE),
-                account_ids: accounts.iter().copied().cloned().collect(),
                 resource_ids: products.iter().map(|p| p.resource_id.clone()).collect(),
-                role_ids: SELDOM.map(RoleId::from).to_vec(),
+                role_ids: roles.clone(),
                 ..UserSearch::default()
-            })
-        });
-        let searches: Vec<UserSearch> = searches.collect();
-        let pages = searches.iter().map(|search| self.search(search));
-        let pages = futures_util::future::try_join_all(pages).await?;
-        let ids = pages.iter().flat_map(|page| page.value.items.iter());
-        Ok(ids.map(|user| user.account_id.clone()).collect())
+            };
+            let everybody = self.search(&of_everybody).await?;
+            if everybody.value.next.is_none() {
+                seldom.extend(everybody.value.items.iter().map(|user| user.account_id.clone()));
+                continue;
+            }
+            let searches = accounts.chunks(MAX_ACCOUNT_IDS).map(|accounts| {
+                let search =
+                    UserSearch { account_ids: accounts.to_vec(), ..of_everybody.clone() };
+                async move { self.search(&search).await }
+            });
+            for page in futures_util::future::try_join_all(searches).await? {
+                seldom.extend(page.value.items.iter().map(|user| user.account_id.clone()));
+            }
+        }
+        Ok(seldom)
     }
 }
 
@@ -155,7 +194,7 @@ mod tests {
         RoleHolder {
             account_id: AccountId::from(account),
             groups: Some(groups.iter().map(|id| GroupId::from(*id)).collect()),
-            has_platform_roles: Some(false),
+            platform_roles: Some(Vec::new()),
             resource_count: Some(resources),
         }
     }
@@ -168,12 +207,22 @@ mod tests {
     }
 
     #[test]
+    fn access_to_ai_features_comes_with_the_page() {
+        let platform_roles = Some(vec![RoleId::from(AI_ACCESS)]);
+        let holder = RoleHolder { platform_roles, ..holder("a", &["users"], 1) };
+        let roles = bulk().roles_of(&holder).unwrap().unwrap();
+        assert_eq!(roles.len(), 2);
+        assert_eq!(roles[0].resource_id, None);
+    }
+
+    #[test]
     fn who_holds_more_than_the_groups_explain_is_asked_for() {
         let bulk = bulk();
         assert!(bulk.roles_of(&holder("a", &["users"], 2)).is_none(), "one resource too many");
         assert!(bulk.roles_of(&holder("admin", &["users"], 1)).is_none(), "a role few people hold");
         assert!(bulk.roles_of(&holder("a", &["users", "broken"], 1)).is_none(), "a group unread");
-        let admin = RoleHolder { has_platform_roles: Some(true), ..holder("a", &["users"], 1) };
+        let platform_roles = Some(vec![RoleId::from("atlassian/org-admin")]);
+        let admin = RoleHolder { platform_roles, ..holder("a", &["users"], 1) };
         assert!(bulk.roles_of(&admin).is_none(), "an organization-level role");
         let untold = RoleHolder { resource_count: None, ..holder("a", &["users"], 1) };
         assert!(bulk.roles_of(&untold).is_none(), "the count was not told");

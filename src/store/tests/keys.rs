@@ -117,7 +117,7 @@ async fn a_sealed_value_opens_only_where_it_was_written() {
          (SELECT o.sealed_api_token FROM integrations o WHERE o.id = 'b') WHERE id = 'a'",
         "UPDATE integrations SET sealed_api_token = sealed_organization_api_key WHERE id = 'a'",
         "UPDATE integrations SET sealed_admin_email = \
-         'x' || substr(sealed_admin_email, 2) WHERE id = 'a'",
+         substr(sealed_admin_email, 5) || substr(sealed_admin_email, 1, 4) WHERE id = 'a'",
         "UPDATE integrations SET sealed_admin_email = '' WHERE id = 'a'",
     ];
     for statement in moves {

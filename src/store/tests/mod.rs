@@ -7,7 +7,7 @@ use secrecy::{ExposeSecret, SecretString};
 use tempfile::TempDir;
 use url::Url;
 
-use super::{DeclaredState, Error, Keyring, Store, StoreSettings, StoredIntegration};
+use super::{Error, Keyring, Store, StoreSettings, StoredIntegration};
 use crate::domain::{CheckOutcome, CredentialKind, Credentials, IntegrationCheck, OrganizationId};
 
 const EMAIL: &str = "ada.secretive@acme.example";
