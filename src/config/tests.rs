@@ -140,7 +140,7 @@ fn what_is_missing_is_asked_for_with_how_to_make_it() {
 fn combinations_that_cannot_work_are_refused() {
     for (file, key) in [
         ("[auth]\njwks_url = \"https://issuer.example/keys\"\n", "auth.algorithm: is HS256"),
-        ("[cache]\nscan_wait = \"60s\"\n", "cache.scan_wait: is not below"),
+        ("[cache]\nscan_wait = \"2m\"\n", "cache.scan_wait: is not below"),
         ("[atlassian]\ntime_budget = \"1s\"\n", "atlassian.time_budget: is below"),
         ("[http]\ncors_origins = [\"*\"]\n", "http.cors_origins: `*` is not a web origin"),
         ("[http]\ncors_origins = [\"https://a.example/path\"]\n", "http.cors_origins: "),

@@ -78,7 +78,7 @@ pub struct ActivityFilter {
     from: Option<DateTime>,
     /// Before this instant.
     to: Option<DateTime>,
-    /// One of these actions, such as `managed_account_deleted`.
+    /// One of these actions, such as `managed_account_deleted`, at most 5: each costs an upstream call.
     actions: Option<Vec<String>>,
     /// Done by the person with this account id.
     actor: Option<String>,

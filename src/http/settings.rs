@@ -57,7 +57,7 @@ impl Default for Settings {
         Self {
             body_limit: 1024 * 1024,
             read_timeout: Duration::from_secs(30),
-            query_timeout: Duration::from_mins(1),
+            query_timeout: Duration::from_mins(2),
             mutation_timeout: Duration::from_mins(2),
             concurrent_requests: 512,
             cors_origins: Vec::new(),

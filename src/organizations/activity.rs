@@ -1,8 +1,8 @@
 use std::sync::Arc;
 
 use super::{
-    Organization, Result,
-    listing::{Position, Rows, UpstreamPosition, walk},
+    Error, Organization, Result,
+    listing::{Position, Rows, UpstreamPosition, merge, walk},
 };
 use crate::domain::{ActivityEvent, ActivityFilter, Fetched, Page};
 
@@ -20,6 +20,9 @@ pub struct EventsRequest {
 /// A page of audit events, newest first.
 pub type EventsPage = Rows<ActivityEvent>;
 
+/// Actions that one question may name: each costs a call of the ten that Atlassian allows a minute.
+const MOST_ACTIONS: usize = 5;
+
 /// What a page of events is kept by.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) struct EventsKey {
@@ -35,20 +38,40 @@ impl Organization {
     /// Atlassian refused or could not be asked; the organization's plan has no audit log; the cursor is
     /// foreign or expired.
     pub async fn events(&self, request: &EventsRequest) -> Result<EventsPage> {
-        let ask = |at: UpstreamPosition| async move {
-            let (limit, cursor) = (at.limit, at.cursor);
-            let key = EventsKey { filter: request.filter.clone(), limit, cursor };
-            let ask = async {
-                let cursor = key.cursor.as_deref();
-                let page = self.shared.client.events(&key.filter, key.limit, cursor).await?;
-                Ok(Page { items: page.items.into_iter().map(Arc::new).collect(), next: page.next })
-            };
-            let weigh = |page: &Page<Arc<ActivityEvent>>| 64 + page.items.len() * 700;
-            let cache = &self.shared.caches.events;
-            let fetched = cache.get_or_ask(&self.demand, self.key(key.clone()), weigh, ask).await?;
-            Ok(self.note(fetched))
+        let filter = &request.filter;
+        let after = request.after.as_ref();
+        let each = |at: UpstreamPosition| {
+            let actions = filter.actions.get(at.search).into_iter().cloned().collect();
+            self.events_page(ActivityFilter { actions, ..filter.clone() }, at)
         };
-        walk(request.after.as_ref(), request.first, 1, ask).await
+        // Atlassian filters by one action at a time; the lists of several are read together.
+        match filter.actions.len() {
+            0 | 1 => walk(after, request.first, 1, each).await,
+            few @ 2..=MOST_ACTIONS => {
+                merge(after, request.first, few, |event| event.occurred_at, each).await
+            }
+            many => Err(Error::BadRequest(format!(
+                "`actions` has {many} values; it takes at most {MOST_ACTIONS}, because Atlassian is asked once \
+                 for each and allows ten calls a minute"
+            ))),
+        }
+    }
+
+    async fn events_page(
+        &self,
+        filter: ActivityFilter,
+        at: UpstreamPosition,
+    ) -> Result<Fetched<Page<Arc<ActivityEvent>>>> {
+        let key = EventsKey { filter, limit: at.limit, cursor: at.cursor };
+        let ask = async {
+            let cursor = key.cursor.as_deref();
+            let page = self.shared.client.events(&key.filter, key.limit, cursor).await?;
+            Ok(Page { items: page.items.into_iter().map(Arc::new).collect(), next: page.next })
+        };
+        let weigh = |page: &Page<Arc<ActivityEvent>>| 64 + page.items.len() * 700;
+        let cache = &self.shared.caches.events;
+        let fetched = cache.get_or_ask(&self.demand, self.key(key.clone()), weigh, ask).await?;
+        Ok(self.note(fetched))
     }
 
     /// One audit event by its id. One upstream call, of which Atlassian allows ten a minute.

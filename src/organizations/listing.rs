@@ -17,6 +17,9 @@ pub enum Position {
     /// In an ordered scan: the scan's number and the index of the next row.
     #[serde(rename = "s")]
     Scan(u64, u32),
+    /// In several of upstream's lists that are read together: where each goes on, `None` for one that has ended.
+    #[serde(rename = "m")]
+    Merged(Vec<Option<UpstreamPosition>>),
     /// In a list that is all at hand: the index of the next row.
     #[serde(rename = "n")]
     Index(u32),
@@ -105,6 +108,99 @@ where
         }
     }
     Ok(page)
+}
+
+/// Fills a page from several upstream lists at once, each in the order of `key`, greatest first; `ask` gets
+/// a page of the list that the position's `search` names.
+pub(super) async fn merge<T, Key, Answer>(
+    after: Option<&Position>,
+    first: u16,
+    lists: usize,
+    key: impl Fn(&T) -> Key + Send,
+    ask: impl Fn(UpstreamPosition) -> Answer + Send + Sync,
+) -> Result<Rows<T>>
+where
+    T: Send + Sync,
+    Key: Ord,
+    Answer: Future<Output = Result<Fetched<Page<Arc<T>>>>> + Send,
+{
+    let mut heads: Vec<Option<UpstreamPosition>> = match after {
+        None => (0..lists)
+            .map(|search| Some(UpstreamPosition { search, limit: first, ..Default::default() }))
+            .collect(),
+        Some(Position::Merged(heads)) if heads.len() == lists && are_possible(heads) => {
+            heads.clone()
+        }
+        Some(_) => return Err(Error::CursorInvalid),
+    };
+    let mut page = Rows::default();
+    while page.rows.len() < usize::from(first) {
+        // Pages are kept, so that looking at every list's next row again costs nothing.
+        let next = heads.iter().flatten().map(|at| next_row(at.clone(), &ask));
+        let next = futures_util::future::try_join_all(next).await?;
+        for (list, head) in heads.iter_mut().enumerate() {
+            if !next.iter().flatten().any(|row| row.list == list) {
+                *head = None;
+            }
+        }
+        let Some(newest) = next.into_iter().flatten().max_by_key(|row| key(&row.item)) else {
+            break;
+        };
+        let NextRow { list, item, freshness, after } = newest;
+        heads[list] = after;
+        page.freshness = Some(page.freshness.map_or(freshness, |age| age.with(freshness)));
+        page.rows.push(Row {
+            item,
+            freshness,
+            next: heads.iter().any(Option::is_some).then(|| Position::Merged(heads.clone())),
+        });
+    }
+    page.has_more = heads.iter().any(Option::is_some);
+    Ok(page)
+}
+
+struct NextRow<T> {
+    list: usize,
+    item: Arc<T>,
+    freshness: Freshness,
+    after: Option<UpstreamPosition>,
+}
+
+async fn next_row<T, Answer>(
+    mut at: UpstreamPosition,
+    ask: &(impl Fn(UpstreamPosition) -> Answer + Sync),
+) -> Result<Option<NextRow<T>>>
+where
+    Answer: Future<Output = Result<Fetched<Page<Arc<T>>>>>,
+{
+    for _ in 0..MOST_PAGES {
+        let fetched = ask(at.clone()).await.map_err(|error| expired(error, &at))?;
+        let items = &fetched.value.items;
+        let next_page = fetched.value.next.as_ref().map(|cursor| UpstreamPosition {
+            cursor: Some(cursor.clone()),
+            offset: 0,
+            ..at.clone()
+        });
+        if let Some(item) = items.get(usize::from(at.offset)) {
+            let is_last = usize::from(at.offset) + 1 == items.len();
+            let within = UpstreamPosition { offset: at.offset + 1, ..at.clone() };
+            let after = if is_last { next_page } else { Some(within) };
+            let (list, freshness) = (at.search, fetched.freshness);
+            return Ok(Some(NextRow { list, item: Arc::clone(item), freshness, after }));
+        }
+        match next_page {
+            Some(next) => at = next,
+            None => return Ok(None),
+        }
+    }
+    Ok(None)
+}
+
+fn are_possible(heads: &[Option<UpstreamPosition>]) -> bool {
+    let is_own = |(list, head): (usize, &Option<UpstreamPosition>)| {
+        head.as_ref().is_none_or(|at| at.search == list && at.is_possible())
+    };
+    heads.iter().enumerate().all(is_own)
 }
 
 impl UpstreamPosition {
@@ -224,6 +320,34 @@ mod tests {
         for row in &page.rows[..12] {
             let next = list(row.next.as_ref(), 1).await;
             assert_eq!(*next.rows[0].item, *row.item + 1);
+        }
+    }
+
+    #[tokio::test]
+    async fn lists_that_are_read_together_come_in_order_whatever_the_page_size() {
+        // Two lists, greatest first: the even and the odd numbers below ten, in pages of two.
+        let ask = |at: UpstreamPosition| async move {
+            let begin: u32 = at.cursor.map_or(0, |cursor| cursor.parse().unwrap());
+            let list = u32::try_from(at.search).unwrap();
+            let all: Vec<u32> = (0..5).map(|n| 8 - 2 * n + list).collect();
+            let end = (begin + 2).min(5);
+            let items = all[begin as usize..end as usize].iter().copied().map(Arc::new).collect();
+            let mut fetched = upstream(0..0, None);
+            fetched.value = Arc::new(Page { items, next: (end < 5).then(|| end.to_string()) });
+            Ok(fetched)
+        };
+        for first in 1..=11 {
+            let (mut seen, mut after) = (Vec::new(), None);
+            loop {
+                let page = merge(after.as_ref(), first, 2, |n| *n, ask).await.unwrap();
+                seen.extend(page.rows.iter().map(|row| *row.item));
+                after = page.rows.last().and_then(|row| row.next.clone());
+                assert_eq!(page.has_more, after.is_some());
+                if after.is_none() {
+                    break;
+                }
+            }
+            assert_eq!(seen, (0..10).rev().collect::<Vec<_>>(), "first: {first}");
         }
     }
 

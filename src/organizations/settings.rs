@@ -9,7 +9,7 @@ pub struct Settings {
     pub scan_concurrency: usize,
     /// Above this many people a scan is split into disjoint parts. Default 2,000.
     pub scan_split_above: u64,
-    /// How long one query waits for a running scan before it is told to come back. Default 50 seconds.
+    /// How long one query waits for a running scan before it is told to come back. Default 110 seconds.
     pub scan_wait: Duration,
 }
 
@@ -19,7 +19,7 @@ impl Default for Settings {
             cache: CacheSettings::default(),
             scan_concurrency: 4,
             scan_split_above: 2_000,
-            scan_wait: Duration::from_secs(50),
+            scan_wait: Duration::from_secs(110),
         }
     }
 }

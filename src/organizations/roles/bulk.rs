@@ -171,6 +171,8 @@ impl Organization {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
     use crate::domain::GroupRoles;
 

@@ -250,6 +250,13 @@ impl People {
         self.rows.get(index)?.added_to_org_at
     }
 
+    /// Whether the person used nothing since an instant, or never did. Of whom nothing is told, this is not known and
+    /// not claimed.
+    pub(super) fn is_inactive_since(&self, index: usize, cutoff: Timestamp) -> bool {
+        let is_told = self.rows.get(index).is_some_and(|row| row.products.is_some());
+        is_told && self.last_active_at(index).is_none_or(|at| at < cutoff)
+    }
+
     pub(super) fn last_active_at(&self, index: usize) -> Option<Timestamp> {
         self.rows.get(index)?.products.iter().flatten().filter_map(|(_, at)| *at).max()
     }

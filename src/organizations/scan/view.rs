@@ -83,7 +83,7 @@ impl View {
             now.checked_sub(age).unwrap_or(Timestamp::MIN)
         });
         let is_wanted = |index: &usize| {
-            cutoff.is_none_or(|cutoff| people.last_active_at(*index).is_none_or(|at| at < cutoff))
+            cutoff.is_none_or(|cutoff| people.is_inactive_since(*index, cutoff))
         };
         let mut indices: Vec<usize> = (0..people.len()).filter(is_wanted).collect();
         if let Some(order) = order {
