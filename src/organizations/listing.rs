@@ -206,7 +206,7 @@ fn are_possible(heads: &[Option<UpstreamPosition>]) -> bool {
 impl UpstreamPosition {
     // A cursor comes back from outside: what it says is checked before it reaches Atlassian.
     fn is_possible(&self) -> bool {
-        (1..=100).contains(&self.limit) && self.offset <= self.limit
+        (1..=100).contains(&self.limit) && self.offset <= 1_000
     }
 }
 
