@@ -181,7 +181,9 @@ impl Transport {
         let code = response.status();
         *status = Some(code.as_u16());
         let headers = response.headers().clone();
-        let rate = RateHeaders::read(&headers, Timestamp::now());
+        #[expect(clippy::disallowed_methods, reason = "reset times are told in wall clock time")]
+        let now = Timestamp::now();
+        let rate = RateHeaders::read(&headers, now);
         gate.learn(call.family, &rate);
         let bytes = self.bounded(operation, response).await;
         if !code.is_success() {

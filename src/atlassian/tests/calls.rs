@@ -97,6 +97,7 @@ async fn a_limit_of_one_family_leaves_the_others_alone() {
 
 #[tokio::test]
 async fn an_exhausted_budget_is_waited_for_before_it_is_refused() {
+    #[expect(clippy::disallowed_methods, reason = "the reset must lie ahead of the real clock")]
     let soon = jiff::Timestamp::now() + Duration::from_mins(5);
     let headers = [
         ("x-ratelimit-limit", "200"),
