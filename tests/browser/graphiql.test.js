@@ -32,9 +32,16 @@ async function enterToken(page) {
   await page.getByText('Sent with every request from this tab.').waitFor();
 }
 
+/** Waits for all editors: GraphiQL runs nothing before the one for the answer is there. */
+async function editors(page) {
+  const query = page.locator('.graphiql-query-editor .view-lines');
+  await query.getByText('People').first().waitFor();
+  await page.locator('.result-window .monaco-editor').waitFor();
+  return query;
+}
+
 async function typeQuery(page, query) {
-  const text = page.locator('.graphiql-query-editor .view-lines');
-  await text.getByText('People').first().waitFor();
+  const text = await editors(page);
   await text.click();
   await page.keyboard.press('Control+A');
   await page.keyboard.press('Delete');
@@ -118,6 +125,7 @@ test('every example opens in a tab of its own and the first one answers', async 
       'UsersByEmail',
       'AuditEvents',
     ]);
+    await editors(page);
     await page.getByRole('button', { name: /^Execute query/ }).click();
     const answer = await resultWith(page, '"totalCount"');
     assert.doesNotMatch(answer, /"errors"/);

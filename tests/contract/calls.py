@@ -58,17 +58,18 @@ def organization_calls(caller):
     caller.call(caller.api, "GET", "/admin/v1/orgs", (), None, 200, f"Bearer {caller.key}")
     caller.organization("GET", "v1")
     caller.organization("GET", "v1/domains")
-    for path in ("v1/users", "v1/events"):
-        page = caller.organization("GET", path)
+    # An organization whose plan has no audit log answers 403 to the three that read it.
+    for path, wanted in (("v1/users", 200), ("v1/events", None)):
+        page = caller.organization("GET", path, wanted=wanted)
         following = (page.get("links") or {}).get("next")
         if following:
             parts = urlsplit(following)
             caller.call(caller.api, "GET", f"{parts.path}?{parts.query}", (), None, 200, f"Bearer {caller.key}")
-    stream = caller.organization("GET", "v1/events-stream", {"limit": 5, "sortOrder": "desc"})
+    stream = caller.organization("GET", "v1/events-stream", {"limit": 5, "sortOrder": "desc"}, wanted=None)
     cursor = (stream.get("meta") or {}).get("next")
     if cursor:
         caller.organization("GET", "v1/events-stream", {"cursor": cursor, "limit": 5})
-    caller.organization("GET", "v1/event-actions")
+    caller.organization("GET", "v1/event-actions", wanted=None)
     page = caller.organization("GET", "v2/directories", {"limit": 1})
     follow(caller, "v2/directories", page)
 

@@ -51,6 +51,14 @@ def main():
     return verdict.say()
 
 
+# What the other queries ask about: ids as the gateway gives them.
+START = """{
+  integrations { nodes { id } }
+  users(first: 30, filter: { membershipStatus: [ACTIVE] }) { nodes { id accountId email integration { id } } }
+  groups(first: 3) { nodes { id } }
+}"""
+
+
 def query_gateway(binary, simulated, recorder, verdict):
     """Runs GraphiQL's examples and this folder's queries, each for the calls that it makes."""
     queries = sorted([*(ROOT / "ui/src/examples").glob("*.graphql"), *HERE.glob("queries/*.graphql")])
@@ -58,20 +66,32 @@ def query_gateway(binary, simulated, recorder, verdict):
         settings = program.write_settings(pathlib.Path(folder), simulated, recorder)
         headers = {"authorization": f"Bearer {program.token(binary, settings)}", "cache-control": "no-cache"}
         with program.gateway(binary, settings) as address:
-            variables = {}
-            for query in queries:
-                body = {"query": query.read_text(), "variables": variables.get(query.name, {})}
+
+            def run(name, query, variables):
+                body = {"query": query, "variables": variables}
                 status, answer = program.ask(address, "POST", "/graphql", headers, body)
-                verdict.answered(query.name, status, answer)
-                if query.name == "people.graphql":
-                    variables = variables_from(answer)
+                verdict.answered(name, status, answer)
+                return answer
+
+            variables = variables_from(run("the first query", START, {}))
+            for query in queries:
+                run(query.name, query.read_text(), variables)
 
 
 def variables_from(answer):
-    """What later queries ask for, taken from the first page of people."""
-    people = answer["data"]["users"]["nodes"]
-    email = next(person["email"] for person in people if person["email"])
-    return {"by-email.graphql": {"email": email}}
+    data = answer["data"]
+    people = data["users"]["nodes"]
+    addresses = [person["email"] for person in people if person["email"]]
+    return {
+        "integration": people[0]["integration"]["id"],
+        "user": people[0]["id"],
+        "accountId": people[0]["accountId"],
+        "accountIds": [person["accountId"] for person in people],
+        "email": addresses[0],
+        "emails": addresses,
+        "group": data["groups"]["nodes"][0]["id"],
+        "groups": [group["id"] for group in data["groups"]["nodes"]],
+    }
 
 
 class Verdict:
@@ -79,7 +99,7 @@ class Verdict:
 
     def __init__(self, specifications):
         self.specifications = specifications
-        self.deviations = tomllib.loads((HERE / "deviations.toml").read_text())["deviation"]
+        self.deviations = tomllib.loads((HERE / "deviations.toml").read_text()).get("deviation", [])
         self.checked = Counter()
         self.complaints = Counter()
         self.allowed = Counter()
