@@ -25,7 +25,10 @@ fn main() {
         println!("cargo:rerun-if-changed={source}");
     }
     println!("cargo:rerun-if-env-changed=HEADCOUNT_UI");
-    #[expect(clippy::disallowed_methods, reason = "a build script has no other settings")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "a build script has no other settings"
+    )]
     let is_skipped = std::env::var_os("HEADCOUNT_UI").is_some_and(|value| value == "skip");
     if is_skipped || is_current() {
         return;

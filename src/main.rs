@@ -26,20 +26,13 @@ fn main() -> ExitCode {
 }
 
 /// The environment, read here and nowhere else. A variable that is no text can be none of ours.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "this is the place that hands it to the settings"
-)]
 fn environment() -> Vec<(String, String)> {
     std::env::vars_os()
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
         .collect()
 }
 
-#[expect(
-    clippy::print_stderr,
-    reason = "a command's last word, whether or not a log is kept"
-)]
+#[expect(clippy::print_stderr, reason = "a command's last word, whether or not a log is kept")]
 fn failed(error: &anyhow::Error) -> ExitCode {
     eprintln!("headcount: {error:#}");
     ExitCode::FAILURE

@@ -9,7 +9,7 @@ use super::{clock::now, limits::limits};
 use crate::{
     atlassian::Transport,
     auth::Verifier,
-    config::Settings,
+    config::{IntegrationSection, Settings},
     graphql::Gateway,
     http::{self, Readiness, Site},
     integrations::{HostPolicy, Integration, Integrations},
@@ -41,36 +41,18 @@ pub struct App {
 /// The master key does not fit, the file cannot be opened, an allowed origin is none, or a declared integration does not fit.
 pub async fn connect(settings: &Settings) -> anyhow::Result<Connections> {
     let keyring = Keyring::new(
-        settings
-            .store
-            .master_key
-            .clone()
-            .context("store.master_key is missing")?,
+        settings.store.master_key.clone().context("store.master_key is missing")?,
         settings.store.previous_master_keys.clone(),
     )?;
-    let store = Store::open(
-        &StoreSettings {
-            path: settings.store.path.clone(),
-        },
-        keyring,
-    )
-    .await?;
+    let store = Store::open(&StoreSettings { path: settings.store.path.clone() }, keyring).await?;
     let hosts = HostPolicy::new(&settings.atlassian.allowed_origins)
         .context("atlassian.allowed_origins")?;
-    let declared = settings
-        .integrations
-        .iter()
-        .map(|section| section.declared())
-        .collect();
+    let declared = settings.integrations.iter().map(IntegrationSection::declared).collect();
     let integrations = Integrations::open(store.clone(), declared, hosts).await?;
     let transport = Transport::new(settings.atlassian.transport())?;
     let organizations =
         Organizations::new(transport, integrations.clone(), settings.cache.settings());
-    Ok(Connections {
-        store,
-        integrations,
-        organizations,
-    })
+    Ok(Connections { store, integrations, organizations })
 }
 
 /// Puts the gateway together.
@@ -99,10 +81,7 @@ impl Connections {
     pub async fn test(&self, integration: &Integration) -> anyhow::Result<Arc<Integration>> {
         let checks = self.organizations.test(&integration.credentials).await;
         let (id, version) = (&integration.id, integration.version);
-        Ok(self
-            .integrations
-            .record_checks(id, version, checks, now())
-            .await?)
+        Ok(self.integrations.record_checks(id, version, checks, now()).await?)
     }
 }
 
@@ -115,7 +94,6 @@ fn readiness(store: Store) -> Readiness {
 
 impl App {
     /// The routes with their layers, for a test that needs no socket.
-    #[must_use]
     pub fn router(&self) -> axum::Router {
         self.site.router()
     }

@@ -19,15 +19,15 @@ use super::{
 use crate::{
     auth::{IntegrationScope, MintRequest, Permission, PermissionSet, mint},
     config::{Settings, Sources},
-    graphql,
     demo::{Connection, Options, Simulator},
     domain::IntegrationId,
+    graphql,
     integrations::{CredentialsDraft, Integration, IntegrationChanges, IntegrationDraft},
     store::Keyring,
 };
 
 /// How long the demonstration's tokens are good for.
-const TOKEN_LIFETIME: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+const TOKEN_LIFETIME: Duration = Duration::from_hours(7 * 24);
 
 /// What a demonstration is started with.
 #[derive(Debug, Clone)]
@@ -88,15 +88,7 @@ impl Demo {
         let listener = TcpListener::bind(options.listen)
             .await
             .with_context(|| format!("cannot listen on {}", options.listen))?;
-        Ok(Self {
-            app,
-            listener,
-            simulator,
-            settings,
-            tokens,
-            connected,
-            _temporary: temporary,
-        })
+        Ok(Self { app, listener, simulator, settings, tokens, connected, _temporary: temporary })
     }
 
     /// Where the gateway listens.
@@ -162,9 +154,7 @@ fn folder(given: Option<PathBuf>) -> anyhow::Result<(PathBuf, Option<TempDir>)> 
             .with_context(|| format!("cannot make the folder {}", folder.display()))?;
         return Ok((folder, None));
     }
-    let temporary = tempfile::Builder::new()
-        .prefix("headcount-demo-")
-        .tempdir()?;
+    let temporary = tempfile::Builder::new().prefix("headcount-demo-").tempdir()?;
     Ok((temporary.path().to_owned(), Some(temporary)))
 }
 
@@ -189,18 +179,11 @@ fn settings(
         set("AUTH__ALGORITHM", "HS256"),
         set("AUTH__SECRET", jwt_secret.expose_secret()),
         set("STORE__MASTER_KEY", master_key.expose_secret()),
-        set(
-            "STORE__PATH",
-            &folder.join("headcount.db").display().to_string(),
-        ),
+        set("STORE__PATH", &folder.join("headcount.db").display().to_string()),
         set("ATLASSIAN__API_URL", simulator.api_url()),
         set("ATLASSIAN__ALLOWED_ORIGINS", &format!("{origins:?}")),
     ]);
-    let sources = Sources {
-        environment: &ours,
-        listen: Some(listen),
-        file: None,
-    };
+    let sources = Sources { environment: &ours, listen: Some(listen), file: None };
     Ok(Settings::load(sources)?)
 }
 
@@ -235,32 +218,25 @@ async fn connect(
     let mut connected = Vec::new();
     for connection in offered {
         let known = connections.integrations.all();
-        let integration = match known.iter().find(|known| known.label == connection.label) {
-            Some(known) => {
-                let changes = IntegrationChanges {
-                    credentials: Some(draft(connection)),
-                    ..IntegrationChanges::default()
-                };
-                connections
-                    .integrations
-                    .update(&known.id, changes, now())
-                    .await?
-            }
-            None => {
-                let draft = IntegrationDraft {
-                    label: connection.label.clone(),
-                    credentials: draft(connection),
-                    api_key_expires_on: None,
-                    api_token_expires_on: None,
-                };
-                connections.integrations.create(draft, now()).await?
-            }
+        let same = known.iter().find(|known| known.label == connection.label);
+        let integration = if let Some(same) = same {
+            let changes = IntegrationChanges {
+                credentials: Some(draft(connection)),
+                ..IntegrationChanges::default()
+            };
+            connections.integrations.update(&same.id, changes, now()).await?
+        } else {
+            let draft = IntegrationDraft {
+                label: connection.label.clone(),
+                credentials: draft(connection),
+                api_key_expires_on: None,
+                api_token_expires_on: None,
+            };
+            connections.integrations.create(draft, now()).await?
         };
         connected.push(integration);
     }
-    let tests = connected
-        .iter()
-        .map(|integration| connections.test(integration));
+    let tests = connected.iter().map(|integration| connections.test(integration));
     futures_util::future::try_join_all(tests).await
 }
 
@@ -288,18 +264,10 @@ fn tokens(
         };
         mint(&auth, &request, now())
     };
-    let reading = [
-        Permission::ReadDirectory,
-        Permission::ReadActivity,
-        Permission::ReadLicenses,
-    ];
+    let reading = [Permission::ReadDirectory, Permission::ReadActivity, Permission::ReadLicenses];
     let first: Option<IntegrationId> = connected.first().map(|first| first.id.clone());
     Ok(Tokens {
-        reader: token(
-            "demo-reader",
-            reading.into_iter().collect(),
-            IntegrationScope::All,
-        )?,
+        reader: token("demo-reader", reading.into_iter().collect(), IntegrationScope::All)?,
         admin: token("demo-admin", PermissionSet::all(), IntegrationScope::All)?,
         limited: token(
             "demo-limited",

@@ -39,9 +39,8 @@ impl Client {
             if let Some(cursor) = &cursor {
                 url.query_pairs_mut().append_pair("cursor", cursor);
             }
-            let page: WireLastActivePage = self
-                .read(operation, Family::LastActive, url.clone())
-                .await?;
+            let page: WireLastActivePage =
+                self.read(operation, Family::LastActive, url.clone()).await?;
             let next = page.links.as_ref().and_then(|links| links.next.as_deref());
             let next = paging::cursor(operation, &url, next)?;
             paging::page(operation, vec![page.data], next, cursor.as_deref())
@@ -53,13 +52,10 @@ impl Client {
         let mut last_active = LastActive::default();
         for page in pages {
             let added = page.added_to_org_timestamp.or(page.added_to_org);
-            last_active.added_to_org_at = last_active
-                .added_to_org_at
-                .or(WireTime::known("added_to_org", added));
+            last_active.added_to_org_at =
+                last_active.added_to_org_at.or(WireTime::known("added_to_org", added));
             for access in page.product_access.unwrap_or_default() {
-                last_active
-                    .product_access
-                    .push(access.into_domain(operation)?);
+                last_active.product_access.push(access.into_domain(operation)?);
             }
         }
         Ok(Some(last_active))
@@ -78,15 +74,10 @@ impl Client {
         if let Some(cursor) = cursor {
             url.query_pairs_mut().append_pair("cursor", cursor);
         }
-        let page: WirePage<WireManagedUser> = self
-            .read(operation, Family::Organization, url.clone())
-            .await?;
+        let page: WirePage<WireManagedUser> =
+            self.read(operation, Family::Organization, url.clone()).await?;
         let next = paging::cursor(operation, &url, page.next())?;
-        let users = page
-            .data
-            .into_iter()
-            .map(WireManagedUser::into_domain)
-            .collect();
+        let users = page.data.into_iter().map(WireManagedUser::into_domain).collect();
         paging::page(operation, users, next, cursor)
     }
 }
@@ -154,11 +145,8 @@ impl WireLastActiveProduct {
 
 impl WireManagedUser {
     fn into_domain(self) -> User {
-        let account_status = known_word(
-            "account_status",
-            self.account_status.as_deref(),
-            AccountStatus::from_word,
-        );
+        let account_status =
+            known_word("account_status", self.account_status.as_deref(), AccountStatus::from_word);
         User {
             account_type: known_word(
                 "account_type",
@@ -190,10 +178,7 @@ impl WireManagedUser {
             platform_roles: None,
             resource_count: None,
             product_access: self.product_access.and_then(|access| {
-                access
-                    .into_iter()
-                    .map(WireManagedProduct::into_domain)
-                    .collect()
+                access.into_iter().map(WireManagedProduct::into_domain).collect()
             }),
             groups: None,
         }

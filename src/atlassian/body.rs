@@ -51,11 +51,7 @@ fn report(operation: &'static str, repairs: usize) {
     if repairs > 0 {
         metrics::counter!("headcount_upstream_malformed_values_total", "operation" => operation)
             .increment(repairs as u64);
-        tracing::warn!(
-            operation,
-            repairs,
-            "Left {repairs} malformed values out of an answer"
-        );
+        tracing::warn!(operation, repairs, "Left {repairs} malformed values out of an answer");
     }
 }
 
@@ -124,14 +120,7 @@ mod tests {
             r#"{"data":[{"id":"a","name":7,"tags":[1,"x",3]},{"id":"b","name":"Bo"}],"links":{}}"#,
         )
         .expect("the rows can be read");
-        assert_eq!(
-            page.data[0],
-            Row {
-                id: "a".into(),
-                name: None,
-                tags: Some(vec![1, 3])
-            }
-        );
+        assert_eq!(page.data[0], Row { id: "a".into(), name: None, tags: Some(vec![1, 3]) });
         assert_eq!(page.data[1].name.as_deref(), Some("Bo"));
     }
 

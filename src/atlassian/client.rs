@@ -15,11 +15,7 @@ use super::{
 use crate::domain::Credentials;
 
 /// Everything but the unreserved characters of RFC 3986; account ids hold `:`, and an id must not become two segments.
-const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
-    .remove(b'-')
-    .remove(b'_')
-    .remove(b'.')
-    .remove(b'~');
+const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
 
 /// The directory id that stands for all directories the key may see.
 pub(super) const ALL_DIRECTORIES: &str = "-";
@@ -56,15 +52,9 @@ impl Client {
     /// A client that speaks for the credentials; nothing is called yet.
     #[must_use]
     pub fn new(transport: &Transport, credentials: Arc<Credentials>) -> Self {
-        let bearer = format!(
-            "Bearer {}",
-            credentials.organization_api_key.expose_secret()
-        );
-        let login = format!(
-            "{}:{}",
-            credentials.admin_email,
-            credentials.api_token.expose_secret()
-        );
+        let bearer = format!("Bearer {}", credentials.organization_api_key.expose_secret());
+        let login =
+            format!("{}:{}", credentials.admin_email, credentials.api_token.expose_secret());
         let basic = format!("Basic {}", BASE64_STANDARD.encode(login));
         Self {
             shared: Arc::new(Shared {

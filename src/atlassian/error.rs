@@ -171,12 +171,7 @@ impl ErrorKind {
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "{} was not carried out: {}",
-            self.operation,
-            self.kind.why()
-        )?;
+        write!(f, "{} was not carried out: {}", self.operation, self.kind.why())?;
         if let Some(place) = &self.place {
             write!(f, ", at {place}")?;
         }
@@ -208,10 +203,7 @@ mod tests {
     fn the_cause_stays_out_of_the_message() {
         let cause = std::io::Error::other("proxy.internal refused ada@acme.example");
         let error = Error::new(ErrorKind::Connection, "users/search").with_cause(cause);
-        assert_eq!(
-            error.to_string(),
-            "users/search was not carried out: the connection failed"
-        );
+        assert_eq!(error.to_string(), "users/search was not carried out: the connection failed");
         assert!(std::error::Error::source(&error).is_some());
     }
 
@@ -225,17 +217,9 @@ mod tests {
         ] {
             assert!(Error::new(kind, "domains").is_retryable(), "{kind:?}");
         }
-        for kind in [
-            ErrorKind::Unauthorized,
-            ErrorKind::Forbidden,
-            ErrorKind::InvalidResponse,
-        ] {
+        for kind in [ErrorKind::Unauthorized, ErrorKind::Forbidden, ErrorKind::InvalidResponse] {
             assert!(!Error::new(kind, "domains").is_retryable(), "{kind:?}");
         }
-        assert!(
-            Error::new(ErrorKind::InvalidResponse, "domains")
-                .passing()
-                .is_retryable()
-        );
+        assert!(Error::new(ErrorKind::InvalidResponse, "domains").passing().is_retryable());
     }
 }

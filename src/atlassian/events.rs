@@ -32,11 +32,9 @@ impl Client {
             .extend_pairs(filter.search.iter().map(|term| ("q", term)))
             .extend_pairs(filter.actor.iter().map(|actor| ("actor", actor)));
         if !filter.actions.is_empty() {
-            url.query_pairs_mut()
-                .append_pair("action", &filter.actions.join(","));
+            url.query_pairs_mut().append_pair("action", &filter.actions.join(","));
         }
-        self.events_page(operation, Family::Events, url, cursor)
-            .await
+        self.events_page(operation, Family::Events, url, cursor).await
     }
 
     /// One page of the audit log in the order of processing, oldest first, for polling: the last page names a next one
@@ -55,8 +53,7 @@ impl Client {
             return Err(Error::new(ErrorKind::BadRequest, operation));
         }
         let url = self.events_url(operation, filter, limit, cursor)?;
-        self.events_page(operation, Family::EventsStream, url, cursor)
-            .await
+        self.events_page(operation, Family::EventsStream, url, cursor).await
     }
 
     /// One event by its id; `None` where Atlassian keeps it no longer.
@@ -102,25 +99,14 @@ impl Client {
     ) -> Result<Page<ActivityEvent>> {
         let page: WireEvents = self.read(operation, family, url.clone()).await?;
         let address = page.links.as_ref().and_then(|links| links.next.as_deref());
-        let next = match page
-            .meta
-            .and_then(|meta| meta.next)
-            .filter(|next| !next.is_empty())
-        {
+        let next = match page.meta.and_then(|meta| meta.next).filter(|next| !next.is_empty()) {
             Some(next) => Some(next),
             None => paging::cursor(operation, &url, address)?,
         };
-        let events = page
-            .data
-            .into_iter()
-            .filter_map(WireEvent::into_domain)
-            .collect();
+        let events = page.data.into_iter().filter_map(WireEvent::into_domain).collect();
         if family == Family::EventsStream {
             // A poll that finds nothing new is given the cursor that it came with.
-            return Ok(Page {
-                items: events,
-                next,
-            });
+            return Ok(Page { items: events, next });
         }
         paging::page(operation, events, next, cursor)
     }
@@ -183,9 +169,8 @@ impl WireEvent {
         let event = self.attributes;
         let occurred_at = WireTime::known("time", event.time)
             .or_else(|| WireTime::known("processedAt", event.processed_at))?;
-        let (actor_id, actor_name) = event
-            .actor
-            .map_or((None, None), |actor| (actor.id, actor.name));
+        let (actor_id, actor_name) =
+            event.actor.map_or((None, None), |actor| (actor.id, actor.name));
         let subjects = event.context.into_iter().chain(event.container).flatten();
         let location = event.location.as_ref().map(|location| {
             let parts = [location.city.as_deref(), location.country_name.as_deref()];

@@ -70,9 +70,8 @@ impl Client {
     pub async fn search_groups(&self, search: &GroupSearch) -> Result<Page<Group>> {
         let operation = "groups/search";
         let url = self.groups_url(operation, &["search"])?;
-        let page: WirePage<WireGroup> = self
-            .search(operation, url.clone(), &WireGroupSearch::of(search))
-            .await?;
+        let page: WirePage<WireGroup> =
+            self.search(operation, url.clone(), &WireGroupSearch::of(search)).await?;
         let next = paging::cursor(operation, &url, page.next())?;
         let groups = page.data.into_iter().map(WireGroup::into_domain).collect();
         paging::page(operation, groups, next, search.cursor.as_deref())
@@ -104,8 +103,7 @@ impl Client {
         let operation = "group";
         let found = async {
             let url = self.groups_url(operation, &[group.as_str()])?;
-            self.read::<WireOne<WireGroup>>(operation, Family::Organization, url)
-                .await
+            self.read::<WireOne<WireGroup>>(operation, Family::Organization, url).await
         };
         match found.await {
             Ok(group) => Ok(Some(group.data.into_domain())),
@@ -125,17 +123,12 @@ impl Client {
             url.query_pairs_mut()
                 .append_pair("limit", &MAX_PAGE.to_string())
                 .extend_pairs(cursor.as_deref().map(|cursor| ("cursor", cursor)));
-            let page: WirePage<WireGroupRoles> = self
-                .read(operation, Family::Organization, url.clone())
-                .await?;
+            let page: WirePage<WireGroupRoles> =
+                self.read(operation, Family::Organization, url.clone()).await?;
             let next = paging::cursor(operation, &url, page.next())?;
             paging::page(operation, page.data, next, cursor.as_deref())
         });
-        Ok(rows
-            .await?
-            .into_iter()
-            .map(WireGroupRoles::into_domain)
-            .collect())
+        Ok(rows.await?.into_iter().map(WireGroupRoles::into_domain).collect())
     }
 
     fn groups_url(&self, operation: &'static str, path: &[&str]) -> Result<reqwest::Url> {
@@ -147,36 +140,11 @@ impl Client {
 fn query(search: &GroupSearch) -> Vec<(&'static str, &str)> {
     let mut query = Vec::new();
     query.extend(search.group_ids.iter().map(|id| ("groupIds", id.as_str())));
-    query.extend(
-        search
-            .search_term
-            .iter()
-            .map(|term| ("searchTerm", term.as_str())),
-    );
-    query.extend(
-        search
-            .account_ids
-            .iter()
-            .map(|id| ("accountIds", id.as_str())),
-    );
-    query.extend(
-        search
-            .directory_ids
-            .iter()
-            .map(|id| ("directoryIds", id.as_str())),
-    );
-    query.extend(
-        search
-            .resource_ids
-            .iter()
-            .map(|id| ("resourceIds", id.as_str())),
-    );
-    query.extend(
-        search
-            .resource_owners
-            .iter()
-            .map(|owner| ("resourceOwners", owner.as_str())),
-    );
+    query.extend(search.search_term.iter().map(|term| ("searchTerm", term.as_str())));
+    query.extend(search.account_ids.iter().map(|id| ("accountIds", id.as_str())));
+    query.extend(search.directory_ids.iter().map(|id| ("directoryIds", id.as_str())));
+    query.extend(search.resource_ids.iter().map(|id| ("resourceIds", id.as_str())));
+    query.extend(search.resource_owners.iter().map(|owner| ("resourceOwners", owner.as_str())));
     query.extend(search.role_ids.iter().map(|id| ("roleIds", id.as_str())));
     query
 }
@@ -231,9 +199,7 @@ impl<'a> WireGroupSearch<'a> {
                 .into_iter()
                 .filter_map(|(is_wanted, word)| is_wanted.then_some(word))
                 .collect(),
-            sort_by: search
-                .sort_by_name
-                .map(|direction| WireSort::by("name", direction)),
+            sort_by: search.sort_by_name.map(|direction| WireSort::by("name", direction)),
         }
     }
 }

@@ -81,10 +81,7 @@ impl Client {
         let url = self.site_url("applicationrole", &["rest", "api", "3", "applicationrole"])?;
         let call = self.call("applicationrole", Family::Site, url, Credential::Basic)?;
         let rows: Vec<WireApplicationRole> = self.send(&call).await?.value;
-        Ok(rows
-            .into_iter()
-            .map(WireApplicationRole::into_domain)
-            .collect())
+        Ok(rows.into_iter().map(WireApplicationRole::into_domain).collect())
     }
 
     /// Whose the API token is.
@@ -107,8 +104,7 @@ impl Client {
     /// As any call.
     pub async fn my_permissions(&self) -> Result<MyPermissions> {
         let mut url = self.site_url("mypermissions", &["rest", "api", "3", "mypermissions"])?;
-        url.query_pairs_mut()
-            .append_pair("permissions", "ADMINISTER,USER_PICKER");
+        url.query_pairs_mut().append_pair("permissions", "ADMINISTER,USER_PICKER");
         let call = self.call("mypermissions", Family::Site, url, Credential::Basic)?;
         let permissions = self.send::<WirePermissions>(&call).await?.value.permissions;
         let has = |permission: &Value| permission["havePermission"].as_bool().unwrap_or_default();
@@ -150,18 +146,14 @@ impl Client {
             "query": "query($hosts:[String!]!){tenantContexts(hostNames:$hosts){orgId}}",
             "variables": { "hosts": [host] },
         });
-        let call = self
-            .call(operation, Family::Site, url, Credential::Basic)?
-            .with_body(&body);
+        let call = self.call(operation, Family::Site, url, Credential::Basic)?.with_body(&body);
         let answer: Value = match self.send(&call).await {
             Ok(answer) => answer.value,
             Err(error) if error.kind == ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(error),
         };
         let organization = answer["data"]["tenantContexts"][0]["orgId"].as_str();
-        Ok(organization
-            .filter(|id| !id.is_empty())
-            .map(OrganizationId::from))
+        Ok(organization.filter(|id| !id.is_empty()).map(OrganizationId::from))
     }
 }
 
@@ -230,10 +222,7 @@ fn groups(details: Option<Vec<WireGroup>>, names: Option<Vec<String>>) -> Vec<Ap
     match details {
         Some(details) => details
             .into_iter()
-            .map(|group| ApplicationGroup {
-                id: group.group_id,
-                name: group.name,
-            })
+            .map(|group| ApplicationGroup { id: group.group_id, name: group.name })
             .collect(),
         None => names
             .unwrap_or_default()

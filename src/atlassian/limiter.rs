@@ -153,10 +153,7 @@ impl Lane {
     }
 
     fn pause(&self) -> Option<Duration> {
-        let wait = self
-            .state()
-            .not_before?
-            .saturating_duration_since(Instant::now());
+        let wait = self.state().not_before?.saturating_duration_since(Instant::now());
         (!wait.is_zero()).then_some(wait)
     }
 
@@ -198,12 +195,7 @@ fn pace(per_minute: NonZeroU32) -> Pace {
     let quota = Quota::with_period(Duration::from_mins(1) / evenly)
         .expect("a minute divided by a number of calls is not zero")
         .allow_burst(at_once);
-    RateLimiter::direct_with_clock(
-        quota,
-        TokioClock {
-            origin: Instant::now(),
-        },
-    )
+    RateLimiter::direct_with_clock(quota, TokioClock { origin: Instant::now() })
 }
 
 /// Tokio's clock, which tests can stop.
@@ -225,10 +217,7 @@ mod tests {
     use super::*;
 
     fn gate() -> Gate {
-        Gate::new(&TransportSettings {
-            concurrency: 1,
-            ..TransportSettings::default()
-        })
+        Gate::new(&TransportSettings { concurrency: 1, ..TransportSettings::default() })
     }
 
     fn within(milliseconds: u64) -> Instant {
@@ -241,16 +230,8 @@ mod tests {
         let closed_until = Instant::now() + Duration::from_millis(60);
         gate.close(Family::Organization, Duration::from_millis(60));
         assert!(gate.is_paused());
-        drop(
-            gate.enter(Family::Site, within(0))
-                .await
-                .expect("it is open"),
-        );
-        drop(
-            gate.enter(Family::Organization, within(5_000))
-                .await
-                .expect("it opens"),
-        );
+        drop(gate.enter(Family::Site, within(0)).await.expect("it is open"));
+        drop(gate.enter(Family::Organization, within(5_000)).await.expect("it opens"));
         assert!(Instant::now() >= closed_until);
         assert!(!gate.is_paused());
     }
@@ -260,28 +241,16 @@ mod tests {
         let gate = gate();
         gate.close(Family::Events, Duration::from_secs(50));
         gate.close(Family::Events, Duration::ZERO);
-        let refused = gate
-            .enter(Family::Events, within(1_000))
-            .await
-            .expect_err("closed");
-        assert!(
-            matches!(refused, Refused::Paused(wait) if wait.as_secs() >= 49),
-            "{refused:?}"
-        );
+        let refused = gate.enter(Family::Events, within(1_000)).await.expect_err("closed");
+        assert!(matches!(refused, Refused::Paused(wait) if wait.as_secs() >= 49), "{refused:?}");
     }
 
     #[tokio::test]
     async fn no_pause_is_longer_than_an_hour() {
         let gate = gate();
         gate.close(Family::Site, Duration::MAX);
-        let refused = gate
-            .enter(Family::Site, within(1_000))
-            .await
-            .expect_err("closed");
-        assert!(
-            matches!(refused, Refused::Paused(wait) if wait <= LONGEST_PAUSE),
-            "{refused:?}"
-        );
+        let refused = gate.enter(Family::Site, within(1_000)).await.expect_err("closed");
+        assert!(matches!(refused, Refused::Paused(wait) if wait <= LONGEST_PAUSE), "{refused:?}");
     }
 
     #[tokio::test]
@@ -299,10 +268,7 @@ mod tests {
             panic!("{refused:?}");
         };
         // Three at once and one every 60 / 7 seconds: ten in any minute.
-        assert!(
-            wait > Duration::from_secs(8) && wait < Duration::from_secs(9),
-            "{wait:?}"
-        );
+        assert!(wait > Duration::from_secs(8) && wait < Duration::from_secs(9), "{wait:?}");
     }
 
     #[tokio::test]
@@ -311,18 +277,13 @@ mod tests {
         while gate.enter(Family::Events, within(0)).await.is_ok() {}
         let mut waiting = std::pin::pin!(gate.enter(Family::Events, within(60_000)));
         assert!(futures_util::poll!(waiting.as_mut()).is_pending());
-        gate.enter(Family::Organization, within(0))
-            .await
-            .expect("the one place is free");
+        gate.enter(Family::Organization, within(0)).await.expect("the one place is free");
     }
 
     #[tokio::test]
     async fn who_stood_in_the_queue_minds_a_pause_that_began_meanwhile() {
         let gate = gate();
-        let permit = gate
-            .enter(Family::Site, within(0))
-            .await
-            .expect("it is open");
+        let permit = gate.enter(Family::Site, within(0)).await.expect("it is open");
         let mut waiting = std::pin::pin!(gate.enter(Family::Site, within(1_000)));
         assert!(futures_util::poll!(waiting.as_mut()).is_pending());
         gate.close(Family::Site, Duration::from_secs(30));
@@ -334,14 +295,8 @@ mod tests {
     #[tokio::test]
     async fn a_full_house_refuses_at_the_deadline() {
         let gate = gate();
-        let _permit = gate
-            .enter(Family::Site, within(0))
-            .await
-            .expect("it is open");
-        let refused = gate
-            .enter(Family::Site, within(20))
-            .await
-            .expect_err("it is full");
+        let _permit = gate.enter(Family::Site, within(0)).await.expect("it is open");
+        let refused = gate.enter(Family::Site, within(20)).await.expect_err("it is full");
         assert_eq!(refused, Refused::Crowded);
     }
 }

@@ -60,12 +60,8 @@ impl ManagementPermissions {
     fn add(&mut self, privilege: String, value: &Value) {
         if let Some(allowed) = value["allowed"].as_bool() {
             let reason = &value["reason"];
-            let reason = reason["key"]
-                .as_str()
-                .or_else(|| reason.as_str())
-                .map(str::to_owned);
-            self.privileges
-                .insert(privilege, Permission { allowed, reason });
+            let reason = reason["key"].as_str().or_else(|| reason.as_str()).map(str::to_owned);
+            self.privileges.insert(privilege, Permission { allowed, reason });
         } else if let Some(members) = value.as_object() {
             for (name, member) in members {
                 self.add(format!("{privilege}.{name}"), member);

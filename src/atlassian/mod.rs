@@ -4,12 +4,13 @@
 //! paces, retries and counts them. Wire structs become `domain` values before they leave their file; nothing here is
 //! cached, and nobody's rights are known here.
 //!
-//! `client` builds calls and `transport` makes them; `limiter`, `rate` and `retry` decide when, `body`, `wire` and
-//! `paging` read answers, `problem` reads refusals. The other files are API families.
+//! `client` builds calls and `transport` makes them over its `connections`; `limiter`, `rate` and `retry` decide when;
+//! `body`, `wire` and `paging` read answers, `problem` reads refusals. The other files are API families.
 
 mod activity;
 mod body;
 mod client;
+mod connections;
 mod error;
 pub mod events;
 pub mod groups;

@@ -29,10 +29,7 @@ impl Client {
             self.read(operation, Family::Organization, url).await?;
         let id = wire.data.id;
         let name = wire.data.attributes.and_then(|attributes| attributes.name);
-        Ok(OrganizationProfile {
-            name: name.unwrap_or_else(|| id.clone()),
-            id: id.into(),
-        })
+        Ok(OrganizationProfile { name: name.unwrap_or_else(|| id.clone()), id: id.into() })
     }
 
     /// Every domain of the organization, verified or not (v1 `domains`).
@@ -46,17 +43,12 @@ impl Client {
             if let Some(cursor) = &cursor {
                 url.query_pairs_mut().append_pair("cursor", cursor);
             }
-            let page: WirePage<WireDomain> = self
-                .read(operation, Family::Organization, url.clone())
-                .await?;
+            let page: WirePage<WireDomain> =
+                self.read(operation, Family::Organization, url.clone()).await?;
             let next = paging::cursor(operation, &url, page.next())?;
             paging::page(operation, page.data, next, cursor.as_deref())
         });
-        Ok(rows
-            .await?
-            .into_iter()
-            .map(WireDomain::into_domain)
-            .collect())
+        Ok(rows.await?.into_iter().map(WireDomain::into_domain).collect())
     }
 
     /// Every directory of the organization (v2 `directories`).
@@ -70,17 +62,12 @@ impl Client {
             url.query_pairs_mut()
                 .append_pair("limit", &MAX_DIRECTORIES.to_string())
                 .extend_pairs(cursor.as_deref().map(|cursor| ("cursor", cursor)));
-            let page: WirePage<WireDirectory> = self
-                .read(operation, Family::Organization, url.clone())
-                .await?;
+            let page: WirePage<WireDirectory> =
+                self.read(operation, Family::Organization, url.clone()).await?;
             let next = paging::cursor(operation, &url, page.next())?;
             paging::page(operation, page.data, next, cursor.as_deref())
         });
-        Ok(rows
-            .await?
-            .into_iter()
-            .map(WireDirectory::into_domain)
-            .collect())
+        Ok(rows.await?.into_iter().map(WireDirectory::into_domain).collect())
     }
 
     /// Every product instance on every site, and every linked Bitbucket workspace (v2 `workspaces`).
@@ -101,17 +88,11 @@ impl Client {
         // With a cursor nothing else may be sent.
         let body = match &cursor {
             Some(cursor) => WireWorkspaceSearch::Next { cursor },
-            None => WireWorkspaceSearch::First {
-                limit: MAX_PRODUCTS,
-            },
+            None => WireWorkspaceSearch::First { limit: MAX_PRODUCTS },
         };
         let page: WirePage<WireWorkspace> = self.search(operation, url.clone(), &body).await?;
         let next = paging::cursor(operation, &url, page.next())?;
-        let products = page
-            .data
-            .into_iter()
-            .map(WireWorkspace::into_domain)
-            .collect();
+        let products = page.data.into_iter().map(WireWorkspace::into_domain).collect();
         paging::page(operation, products, next, cursor.as_deref())
     }
 }
@@ -187,10 +168,7 @@ struct WireSandbox {
 impl WireDomain {
     fn into_domain(self) -> Domain {
         let status = self.attributes.claim.and_then(|claim| claim.status);
-        Domain {
-            name: self.attributes.name,
-            is_verified: status.as_deref() == Some("verified"),
-        }
+        Domain { name: self.attributes.name, is_verified: status.as_deref() == Some("verified") }
     }
 }
 
@@ -221,10 +199,7 @@ impl WireWorkspace {
             status: attributes.status,
             capacity: attributes.capacity,
             usage: attributes.usage,
-            is_sandbox: attributes
-                .sandbox
-                .and_then(|sandbox| sandbox.r#type)
-                .as_deref()
+            is_sandbox: attributes.sandbox.and_then(|sandbox| sandbox.r#type).as_deref()
                 == Some("CHILD"),
             plan: self.relationships.as_ref().and_then(plan),
             created_at: WireTime::known("createdAt", attributes.created_at),
@@ -236,11 +211,8 @@ impl WireWorkspace {
 /// one thing or a list.
 fn plan(relationships: &Value) -> Option<String> {
     let of_one = |one: &Value| one["attributes"]["plan"].as_str().map(str::to_owned);
-    relationships
-        .as_object()?
-        .values()
-        .find_map(|related| match related {
-            Value::Array(many) => many.iter().find_map(of_one),
-            one => of_one(one).or_else(|| of_one(&one["data"])),
-        })
+    relationships.as_object()?.values().find_map(|related| match related {
+        Value::Array(many) => many.iter().find_map(of_one),
+        one => of_one(one).or_else(|| of_one(&one["data"])),
+    })
 }

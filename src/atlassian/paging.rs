@@ -32,9 +32,7 @@ pub(super) fn cursor(
         return Err(Error::new(ErrorKind::ForeignHost, operation));
     }
     let cursor = address.query_pairs().find(|(name, _)| name == "cursor");
-    cursor
-        .map(|(_, cursor)| Some(cursor.into_owned()))
-        .ok_or_else(unreadable)
+    cursor.map(|(_, cursor)| Some(cursor.into_owned())).ok_or_else(unreadable)
 }
 
 /// A page of the list, unless it leads back to itself.
@@ -92,10 +90,7 @@ mod tests {
             (None, None),
             (Some(""), None),
             (Some("a/b+c="), Some("a/b+c=")),
-            (
-                Some("https://api.example/other?limit=1&cursor=a%2Fb%3D"),
-                Some("a/b="),
-            ),
+            (Some("https://api.example/other?limit=1&cursor=a%2Fb%3D"), Some("a/b=")),
             (Some("https://api.example:443/x?cursor=c"), Some("c")),
         ] {
             assert_eq!(next(links_next).expect("a cursor").as_deref(), expected);
@@ -138,12 +133,7 @@ mod tests {
         let endless = all("users", |_| {
             asked += 1;
             let next = Some(asked.to_string());
-            async move {
-                Ok(Page {
-                    items: vec![()],
-                    next,
-                })
-            }
+            async move { Ok(Page { items: vec![()], next }) }
         });
         let error = endless.await.expect_err("there is a bound");
         assert_eq!(error.kind, ErrorKind::RepeatedCursor);

@@ -24,11 +24,7 @@ pub(super) fn refusal(
     body: &[u8],
     rate: &RateHeaders,
 ) -> Error {
-    let mut problem = if may_be_json(headers) {
-        Problem::of(body)
-    } else {
-        Problem::default()
-    };
+    let mut problem = if may_be_json(headers) { Problem::of(body) } else { Problem::default() };
     if status == StatusCode::TOO_MANY_REQUESTS
         && let Some(reason) = text(headers, "ratelimit-reason").and_then(tidy)
     {
@@ -84,11 +80,7 @@ fn may_be_json(headers: &HeaderMap) -> bool {
 }
 
 fn content_type(headers: &HeaderMap) -> Option<String> {
-    headers
-        .get(CONTENT_TYPE)?
-        .to_str()
-        .ok()
-        .map(str::to_ascii_lowercase)
+    headers.get(CONTENT_TYPE)?.to_str().ok().map(str::to_ascii_lowercase)
 }
 
 fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
@@ -102,26 +94,17 @@ impl Problem {
             return Self::default();
         };
         if let Some(first) = value["errors"].as_array().and_then(|errors| errors.first()) {
-            return Self {
-                code: word(&first["code"]),
-                reason: None,
-            };
+            return Self { code: word(&first["code"]), reason: None };
         }
         if value["key"].is_string() {
-            return Self {
-                code: word(&value["key"]),
-                reason: reason(&value["context"]),
-            };
+            return Self { code: word(&value["key"]), reason: reason(&value["context"]) };
         }
         if value["errorMessages"].is_array() {
             return Self::default();
         }
         // Form D has a text here, form B a number that repeats the status; Confluence and the rest have none.
         // SCIM's word for the same thing is `scimType`.
-        Self {
-            code: word(&value["code"]).or_else(|| word(&value["scimType"])),
-            reason: None,
-        }
+        Self { code: word(&value["code"]).or_else(|| word(&value["scimType"])), reason: None }
     }
 }
 

@@ -40,16 +40,14 @@ impl RateHeaders {
             remaining: number("x-ratelimit-remaining"),
             resets_at,
         };
-        let until_reset = resets_at.map(|at| until(at, now));
+        let until_reset = resets_at.map(|at| until(at, now)).filter(|wait| !wait.is_zero());
         let after = |name| text(name).and_then(|value| retry_after(value.trim(), now));
         Self {
             // The edge sends a limit of its own, without the rest, that says nothing about the organization.
             budget: budget.remaining.is_some().then_some(budget),
-            wait: after("retry-after")
-                .or_else(|| after("beta-retry-after"))
-                .or(until_reset),
-            exhausted_for: until_reset
-                .filter(|wait| budget.remaining == Some(0) && !wait.is_zero()),
+            // A reset that has passed says nothing: the caller's own back-off is safer than none.
+            wait: after("retry-after").or_else(|| after("beta-retry-after")).or(until_reset),
+            exhausted_for: until_reset.filter(|_| budget.remaining == Some(0)),
         }
     }
 }
@@ -80,12 +78,7 @@ mod tests {
     fn read(headers: &[(&'static str, &'static str)]) -> RateHeaders {
         let headers = headers
             .iter()
-            .map(|(name, value)| {
-                (
-                    HeaderName::from_static(name),
-                    HeaderValue::from_static(value),
-                )
-            })
+            .map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value)))
             .collect();
         RateHeaders::read(&headers, "2026-11-22T09:14:00Z".parse().expect("a time"))
     }
@@ -107,22 +100,11 @@ mod tests {
 
     #[test]
     fn a_wait_comes_in_every_form() {
-        assert_eq!(
-            wait(&[("retry-after", "Sun, 22 Nov 2026 09:14:30 GMT")]),
-            Some(30)
-        );
-        assert_eq!(
-            wait(&[("retry-after", "Sun, 22 Nov 2026 09:00:00 GMT")]),
-            Some(0)
-        );
-        assert_eq!(
-            wait(&[("x-ratelimit-reset", "2026-11-22T09:15Z")]),
-            Some(60)
-        );
-        assert_eq!(
-            wait(&[("x-ratelimit-reset", "2026-11-22T09:15:00.000Z")]),
-            Some(60)
-        );
+        assert_eq!(wait(&[("retry-after", "Sun, 22 Nov 2026 09:14:30 GMT")]), Some(30));
+        assert_eq!(wait(&[("retry-after", "Sun, 22 Nov 2026 09:00:00 GMT")]), Some(0));
+        assert_eq!(wait(&[("x-ratelimit-reset", "2026-11-22T09:15Z")]), Some(60));
+        assert_eq!(wait(&[("x-ratelimit-reset", "2026-11-22T09:15:00.000Z")]), Some(60));
+        assert_eq!(wait(&[("x-ratelimit-reset", "2026-11-22T09:14Z")]), None);
         assert_eq!(wait(&[("retry-after", "-5")]), Some(0));
         assert_eq!(wait(&[("retry-after", "NaN")]), Some(0));
         assert_eq!(wait(&[("retry-after", "1e300")]), None);
@@ -131,10 +113,7 @@ mod tests {
     #[test]
     fn a_reset_counts_from_the_answers_own_clock() {
         let date = ("date", "Mon, 23 Nov 2026 09:14:50 GMT");
-        assert_eq!(
-            wait(&[date, ("x-ratelimit-reset", "2026-11-23T09:15:00Z")]),
-            Some(10)
-        );
+        assert_eq!(wait(&[date, ("x-ratelimit-reset", "2026-11-23T09:15:00Z")]), Some(10));
     }
 
     #[test]

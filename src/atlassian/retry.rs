@@ -9,11 +9,8 @@ use super::error::{Error, ErrorKind};
 /// A read is, whenever asking again may help. A change is after 429 only: everything else may hide one that went through.
 /// A 401 never is: many bad logins in a row lock the account behind a captcha.
 pub(super) fn may_retry(is_change: bool, error: &Error, attempt: u32, max_attempts: u32) -> bool {
-    let is_worth_it = if is_change {
-        error.kind == ErrorKind::RateLimited
-    } else {
-        error.is_retryable()
-    };
+    let is_worth_it =
+        if is_change { error.kind == ErrorKind::RateLimited } else { error.is_retryable() };
     attempt < max_attempts && is_worth_it
 }
 
@@ -54,22 +51,13 @@ mod tests {
         ] {
             assert!(may_retry(false, &error(kind), 1, 4), "{kind:?}");
         }
-        assert!(may_retry(
-            false,
-            &error(ErrorKind::InvalidResponse).passing(),
-            1,
-            4
-        ));
+        assert!(may_retry(false, &error(ErrorKind::InvalidResponse).passing(), 1, 4));
     }
 
     #[test]
     fn a_change_is_sent_again_after_429_only() {
         assert!(may_retry(true, &error(ErrorKind::RateLimited), 1, 4));
-        for kind in [
-            ErrorKind::Unavailable,
-            ErrorKind::Timeout,
-            ErrorKind::Connection,
-        ] {
+        for kind in [ErrorKind::Unavailable, ErrorKind::Timeout, ErrorKind::Connection] {
             assert!(!may_retry(true, &error(kind), 1, 4), "{kind:?}");
         }
     }

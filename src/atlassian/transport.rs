@@ -9,14 +9,13 @@ use jiff::Timestamp;
 use reqwest::{
     Method, Request, Url,
     header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue},
-    redirect,
 };
 use serde::de::DeserializeOwned;
 use tokio::time::{Instant, sleep, timeout};
-use url::Host;
 
 use super::{
     body,
+    connections::Connections,
     error::{Error, ErrorKind, Result},
     limiter::{Family, Gate, Refused},
     problem,
@@ -25,9 +24,6 @@ use super::{
     settings::TransportSettings,
 };
 use crate::domain::OrganizationId;
-
-/// How many redirects one call follows, all of them on its own origin.
-const MAX_REDIRECTS: usize = 5;
 
 /// Unused gates are forgotten beyond this number; a connection test can name any organization.
 const MANY_GATES: usize = 256;
@@ -40,9 +36,7 @@ pub struct Transport {
 
 #[derive(Debug)]
 struct Shared {
-    http: reqwest::Client,
-    /// Without the system's proxy, which could not reach this machine's own addresses.
-    loopback: reqwest::Client,
+    connections: Connections,
     settings: TransportSettings,
     gates: Mutex<HashMap<GateKey, Arc<Gate>>>,
 }
@@ -80,21 +74,10 @@ impl Transport {
     /// # Errors
     /// `Connection` where the TLS of this machine cannot be set up.
     pub fn new(settings: TransportSettings) -> Result<Self> {
-        let build = |builder: reqwest::ClientBuilder| {
-            let built = builder.build();
-            built.map_err(|error| Error::new(ErrorKind::Connection, "start").with_cause(error))
-        };
-        let http = build(builder(&settings))?;
-        let loopback = build(builder(&settings).no_proxy())?;
+        let connections = Connections::default();
+        connections.client(&settings.api_url, &settings, "start")?;
         let gates = Mutex::default();
-        Ok(Self {
-            shared: Arc::new(Shared {
-                http,
-                loopback,
-                settings,
-                gates,
-            }),
-        })
+        Ok(Self { shared: Arc::new(Shared { connections, settings, gates }) })
     }
 
     pub(super) fn settings(&self) -> &TransportSettings {
@@ -112,17 +95,11 @@ impl Transport {
     }
 
     fn gate(&self, key: GateKey) -> Arc<Gate> {
-        let mut gates = self
-            .shared
-            .gates
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let mut gates = self.shared.gates.lock().unwrap_or_else(PoisonError::into_inner);
         if gates.len() >= MANY_GATES {
             gates.retain(|_, gate| Arc::strong_count(gate) > 1 || gate.is_paused());
         }
-        let gate = gates
-            .entry(key)
-            .or_insert_with(|| Arc::new(Gate::new(&self.shared.settings)));
+        let gate = gates.entry(key).or_insert_with(|| Arc::new(Gate::new(&self.shared.settings)));
         Arc::clone(gate)
     }
 
@@ -140,15 +117,16 @@ impl Transport {
                 .enter(call.family, deadline)
                 .await
                 .map_err(|refused| kept_back(call.operation, refused))?;
+            if Instant::now() >= deadline {
+                return Err(Error::new(ErrorKind::Timeout, call.operation));
+            }
             let outcome = self.attempt(gate, call, deadline, attempt).await;
             drop(permit);
             let mut error = match outcome {
                 Ok(answer) => return Ok(answer),
                 Err(error) => error,
             };
-            let wait = error
-                .retry_after
-                .unwrap_or_else(|| retry::back_off(error.kind, attempt));
+            let wait = error.retry_after.unwrap_or_else(|| retry::back_off(error.kind, attempt));
             if error.kind == ErrorKind::RateLimited {
                 // Also where this call gives up: the others of its family need not be told one by one.
                 gate.close(call.family, wait);
@@ -180,10 +158,7 @@ impl Transport {
             .await
             .unwrap_or_else(|_| Err(Error::new(ErrorKind::Timeout, call.operation)))
             .and_then(|(headers, bytes)| {
-                Ok(Answer {
-                    value: body::read(call.operation, &bytes)?,
-                    headers,
-                })
+                Ok(Answer { value: body::read(call.operation, &bytes)?, headers })
             })
             .map_err(|mut error| {
                 error.status = error.status.or(status);
@@ -200,19 +175,15 @@ impl Transport {
         status: &mut Option<u16>,
     ) -> Result<(HeaderMap, Bytes)> {
         let operation = call.operation;
-        let http = if is_loopback(&call.url) {
-            &self.shared.loopback
-        } else {
-            &self.shared.http
-        };
-        let response = http
-            .execute(request(call))
-            .await
-            .map_err(|error| broken(operation, error))?;
+        let http = self.shared.connections.client(&call.url, &self.shared.settings, operation)?;
+        let response =
+            http.execute(request(call)).await.map_err(|error| broken(operation, error))?;
         let code = response.status();
         *status = Some(code.as_u16());
         let headers = response.headers().clone();
-        let rate = RateHeaders::read(&headers, Timestamp::now());
+        #[expect(clippy::disallowed_methods, reason = "reset times are told in wall clock time")]
+        let now = Timestamp::now();
+        let rate = RateHeaders::read(&headers, now);
         gate.learn(call.family, &rate);
         let bytes = self.bounded(operation, response).await;
         if !code.is_success() {
@@ -235,11 +206,7 @@ impl Transport {
     ) -> Result<Bytes> {
         let largest = self.shared.settings.largest_response;
         let mut bytes = BytesMut::new();
-        while let Some(chunk) = response
-            .chunk()
-            .await
-            .map_err(|error| broken(operation, error))?
-        {
+        while let Some(chunk) = response.chunk().await.map_err(|error| broken(operation, error))? {
             if bytes.len() + chunk.len() > largest {
                 let place = format!("byte {largest}, the largest answer that is read");
                 return Err(Error::new(ErrorKind::InvalidResponse, operation).at(&place));
@@ -247,23 +214,6 @@ impl Transport {
             bytes.extend_from_slice(&chunk);
         }
         Ok(bytes.freeze())
-    }
-}
-
-fn builder(settings: &TransportSettings) -> reqwest::ClientBuilder {
-    reqwest::Client::builder()
-        .user_agent(concat!("headcount/", env!("CARGO_PKG_VERSION")))
-        .connect_timeout(settings.connect_timeout)
-        .read_timeout(settings.read_timeout)
-        .redirect(redirect::Policy::custom(same_origin))
-}
-
-fn is_loopback(url: &Url) -> bool {
-    match url.host() {
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.is_loopback(),
-        Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
-        None => false,
     }
 }
 
@@ -279,21 +229,6 @@ fn request(call: &Call) -> Request {
         *request.body_mut() = Some(body.clone().into());
     }
     request
-}
-
-/// A redirect is followed on the origin that was called and nowhere else: it would take the credentials along.
-fn same_origin(attempt: redirect::Attempt<'_>) -> redirect::Action {
-    let is_same = attempt
-        .previous()
-        .last()
-        .is_some_and(|from| from.origin() == attempt.url().origin());
-    if !is_same {
-        attempt.error("a redirect to another origin")
-    } else if attempt.previous().len() > MAX_REDIRECTS {
-        attempt.error("too many redirects")
-    } else {
-        attempt.follow()
-    }
 }
 
 fn kept_back(operation: &'static str, refused: Refused) -> Error {

@@ -24,17 +24,12 @@ impl Client {
             url.query_pairs_mut()
                 .append_pair("limit", &MAX_PAGE.to_string())
                 .extend_pairs(cursor.as_deref().map(|cursor| ("cursor", cursor)));
-            let page: WirePage<WireRoleAssignment> = self
-                .read(operation, Family::Organization, url.clone())
-                .await?;
+            let page: WirePage<WireRoleAssignment> =
+                self.read(operation, Family::Organization, url.clone()).await?;
             let next = paging::cursor(operation, &url, page.next())?;
             paging::page(operation, page.data, next, cursor.as_deref())
         });
-        Ok(rows
-            .await?
-            .into_iter()
-            .flat_map(WireRoleAssignment::into_domain)
-            .collect())
+        Ok(rows.await?.into_iter().flat_map(WireRoleAssignment::into_domain).collect())
     }
 }
 
@@ -57,9 +52,7 @@ struct WireAssignedRole {
 
 impl WireRoleAssignment {
     fn into_domain(self) -> Vec<RoleAssignment> {
-        let owner = self
-            .resource_owner
-            .or_else(|| self.resource_id.owner().map(str::to_owned));
+        let owner = self.resource_owner.or_else(|| self.resource_id.owner().map(str::to_owned));
         let assignment = |role, methods| RoleAssignment {
             resource_id: self.resource_id.clone(),
             resource_owner: owner.clone().unwrap_or_default(),
@@ -74,10 +67,7 @@ impl WireRoleAssignment {
                 .collect(),
             _ => {
                 let roles = self.roles.unwrap_or_default();
-                roles
-                    .into_iter()
-                    .map(|role| assignment(role, Vec::new()))
-                    .collect()
+                roles.into_iter().map(|role| assignment(role, Vec::new())).collect()
             }
         }
     }
@@ -85,11 +75,7 @@ impl WireRoleAssignment {
 
 fn methods(words: Option<Vec<String>>) -> Vec<AssignmentMethod> {
     let method = |word: String| {
-        known_word(
-            "roleAssignmentMethods",
-            Some(&word),
-            AssignmentMethod::from_word,
-        )
+        known_word("roleAssignmentMethods", Some(&word), AssignmentMethod::from_word)
     };
     words.unwrap_or_default().into_iter().map(method).collect()
 }

@@ -47,10 +47,7 @@ pub struct UserSearch {
 
 /// What rows hold beside the person; each makes the answer larger, none costs a call.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "a set of four independent wishes"
-)]
+#[expect(clippy::struct_excessive_bools, reason = "a set of four independent wishes")]
 pub struct Expand {
     /// Organization-level roles.
     pub platform_roles: bool,
@@ -64,12 +61,8 @@ pub struct Expand {
 
 impl Expand {
     /// Everything that there is.
-    pub const ALL: Self = Self {
-        platform_roles: true,
-        resource_count: true,
-        product_access: true,
-        groups: true,
-    };
+    pub const ALL: Self =
+        Self { platform_roles: true, resource_count: true, product_access: true, groups: true };
 
     /// What either wants.
     #[must_use]
@@ -178,23 +171,15 @@ impl UserSearch {
             resource_ids: &self.resource_ids,
             role_ids: &self.role_ids,
             status: words(operation, self.status.iter().map(|value| value.word()))?,
-            account_status: words(
-                operation,
-                self.account_status.iter().map(|value| value.word()),
-            )?,
+            account_status: words(operation, self.account_status.iter().map(|value| value.word()))?,
             membership_status: words(
                 operation,
                 self.membership_status.iter().map(|value| value.word()),
             )?,
-            claim_status: words(
-                operation,
-                self.claim_status.iter().map(|value| value.word()),
-            )?
-            .pop(),
+            claim_status: words(operation, self.claim_status.iter().map(|value| value.word()))?
+                .pop(),
             mfa_enabled: self.mfa_enabled,
-            sort_by: self
-                .sort_by_nickname
-                .map(|direction| WireSort::by("nick_name", direction)),
+            sort_by: self.sort_by_nickname.map(|direction| WireSort::by("nick_name", direction)),
         })
     }
 
@@ -211,31 +196,16 @@ impl UserSearch {
         let mut add = |name, values: &mut dyn Iterator<Item = &str>| {
             query.extend(values.map(|value| (name, value.to_owned())));
         };
-        add(
-            "accountIds",
-            &mut body.account_ids.iter().map(AccountId::as_str),
-        );
+        add("accountIds", &mut body.account_ids.iter().map(AccountId::as_str));
         add("searchTerm", &mut body.search_term.into_iter());
-        add(
-            "emailDomains",
-            &mut body.email_domains.iter().map(String::as_str),
-        );
-        add(
-            "directoryIds",
-            &mut body.directory_ids.iter().map(DirectoryId::as_str),
-        );
+        add("emailDomains", &mut body.email_domains.iter().map(String::as_str));
+        add("directoryIds", &mut body.directory_ids.iter().map(DirectoryId::as_str));
         add("groupIds", &mut body.group_ids.iter().map(GroupId::as_str));
-        add(
-            "resourceIds",
-            &mut body.resource_ids.iter().map(ResourceId::as_str),
-        );
+        add("resourceIds", &mut body.resource_ids.iter().map(ResourceId::as_str));
         add("roleIds", &mut body.role_ids.iter().map(RoleId::as_str));
         add("status", &mut body.status.iter().copied());
         add("accountStatus", &mut body.account_status.iter().copied());
-        add(
-            "membershipStatus",
-            &mut body.membership_status.iter().copied(),
-        );
+        add("membershipStatus", &mut body.membership_status.iter().copied());
         add("claimStatus", &mut body.claim_status.into_iter());
         let mfa = body.mfa_enabled.map(|is_enabled| is_enabled.to_string());
         add("mfaEnabled", &mut mfa.iter().map(String::as_str));
@@ -247,7 +217,5 @@ fn words(
     operation: &'static str,
     words: impl Iterator<Item = Option<&'static str>>,
 ) -> Result<Vec<&'static str>> {
-    words
-        .collect::<Option<_>>()
-        .ok_or_else(|| Error::new(ErrorKind::BadRequest, operation))
+    words.collect::<Option<_>>().ok_or_else(|| Error::new(ErrorKind::BadRequest, operation))
 }

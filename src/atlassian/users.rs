@@ -87,11 +87,7 @@ impl Client {
             .extend_pairs(search.query(operation)?)
             .extend_pairs(search.limit.map(|limit| ("limit", limit.to_string())))
             .extend_pairs(search.cursor.as_deref().map(|cursor| ("cursor", cursor)));
-        Ok((
-            self.read(operation, Family::Organization, url.clone())
-                .await?,
-            url,
-        ))
+        Ok((self.read(operation, Family::Organization, url.clone()).await?, url))
     }
 
     /// How many people a search would find; only its filters count.
@@ -123,10 +119,7 @@ impl Client {
             *statistics.account_status.entry(status).or_default() += row.count;
         }
         for row in wire.roles.unwrap_or_default() {
-            *statistics
-                .roles
-                .entry(RoleId::from(row.role_id))
-                .or_default() += row.count;
+            *statistics.roles.entry(RoleId::from(row.role_id)).or_default() += row.count;
         }
         Ok(statistics)
     }
@@ -139,8 +132,7 @@ impl Client {
         let operation = "user";
         let found = async {
             let url = self.users_url(operation, &[account.as_str()])?;
-            self.read::<WireOne<WireUser>>(operation, Family::Organization, url)
-                .await
+            self.read::<WireOne<WireUser>>(operation, Family::Organization, url).await
         };
         match found.await {
             Ok(user) => Ok(Some(user.data.into_domain())),

@@ -112,15 +112,11 @@ pub(super) fn timestamp(text: &str) -> Option<Timestamp> {
     if let Ok(at) = text.parse::<Timestamp>() {
         return Some(at);
     }
-    let local = text.parse::<civil::DateTime>().ok().or_else(|| {
-        text.parse::<civil::Date>()
-            .ok()
-            .map(|date| date.at(0, 0, 0, 0))
-    })?;
-    local
-        .to_zoned(TimeZone::UTC)
+    let local = text
+        .parse::<civil::DateTime>()
         .ok()
-        .map(|zoned| zoned.timestamp())
+        .or_else(|| text.parse::<civil::Date>().ok().map(|date| date.at(0, 0, 0, 0)))?;
+    local.to_zoned(TimeZone::UTC).ok().map(|zoned| zoned.timestamp())
 }
 
 /// The value that upstream's word stands for; the unknown one for a word that is missing or not known, the latter counted.
@@ -157,10 +153,7 @@ mod tests {
         for (text, expected) in [
             ("2026-03-02T07:55:41Z", "2026-03-02T07:55:41Z"),
             ("2026-03-02T07:55:41.8Z", "2026-03-02T07:55:41.8Z"),
-            (
-                "2026-03-02T07:55:41.870006151Z",
-                "2026-03-02T07:55:41.870006151Z",
-            ),
+            ("2026-03-02T07:55:41.870006151Z", "2026-03-02T07:55:41.870006151Z"),
             ("2026-03-02T07:55Z", "2026-03-02T07:55:00Z"),
             ("2026-03-02T08:55:41+01:00", "2026-03-02T07:55:41Z"),
             ("2026-03-02T08:55:41.000+0100", "2026-03-02T07:55:41Z"),
@@ -177,15 +170,7 @@ mod tests {
 
     #[test]
     fn anything_else_in_place_of_a_time_is_unreadable() {
-        for json in [
-            "5",
-            "-5",
-            "1.5",
-            "true",
-            "[1,[2]]",
-            r#"{"a":{"b":1}}"#,
-            r#""x""#,
-        ] {
+        for json in ["5", "-5", "1.5", "true", "[1,[2]]", r#"{"a":{"b":1}}"#, r#""x""#] {
             let time: Option<WireTime> = serde_json::from_str(json).expect("it does not fail");
             assert_eq!(time, Some(WireTime::Unreadable), "{json}");
         }
@@ -206,13 +191,7 @@ mod tests {
         });
         let counted = handle.render();
         let name = "headcount_upstream_unknown_values_total";
-        assert!(
-            counted.contains(&format!("{name}{{field=\"status\"}} 1")),
-            "{counted}"
-        );
-        assert!(
-            counted.contains(&format!("{name}{{field=\"addedToOrg\"}} 1")),
-            "{counted}"
-        );
+        assert!(counted.contains(&format!("{name}{{field=\"status\"}} 1")), "{counted}");
+        assert!(counted.contains(&format!("{name}{{field=\"addedToOrg\"}} 1")), "{counted}");
     }
 }

@@ -66,19 +66,10 @@ impl AtlassianSection {
             ("atlassian.time_budget", self.time_budget.is_zero()),
             ("atlassian.max_attempts", self.max_attempts == 0),
             ("atlassian.concurrency", self.concurrency == 0),
-            (
-                "atlassian.largest_response_bytes",
-                self.largest_response_bytes == 0,
-            ),
-            (
-                "atlassian.last_active_per_minute",
-                self.last_active_per_minute == 0,
-            ),
+            ("atlassian.largest_response_bytes", self.largest_response_bytes == 0),
+            ("atlassian.last_active_per_minute", self.last_active_per_minute == 0),
             ("atlassian.events_per_minute", self.events_per_minute == 0),
-            (
-                "atlassian.events_stream_per_minute",
-                self.events_stream_per_minute == 0,
-            ),
+            ("atlassian.events_stream_per_minute", self.events_stream_per_minute == 0),
         ] {
             problems.refuse_zero(key, is_zero);
         }

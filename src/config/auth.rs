@@ -35,11 +35,11 @@ section! {
         previous_secret: Option<SecretString> = None, such as "\"...\"";
         /// HS256: a file that holds the secret before the last change.
         previous_secret_file: Option<PathBuf> = None, such as "\"/run/secrets/headcount-jwt-previous\"";
-        /// RS256, ES256, EdDSA: the issuer's public key, PEM text.
+        /// `RS256`, `ES256`, `EdDSA`: the issuer's public key, PEM text.
         public_key: Option<String> = None, such as "\"-----BEGIN PUBLIC KEY-----...\"";
-        /// RS256, ES256, EdDSA: a file that holds the issuer's public key as PEM.
+        /// `RS256`, `ES256`, `EdDSA`: a file that holds the issuer's public key as PEM.
         public_key_file: Option<PathBuf> = None, such as "\"/etc/headcount/issuer.pem\"";
-        /// RS256, ES256, EdDSA: where the issuer publishes its keys (JWKS); read at start and again on an unknown `kid`.
+        /// `RS256`, `ES256`, `EdDSA`: where the issuer publishes its keys (JWKS); read at start and again on an unknown `kid`.
         jwks_url: Option<Url> = None, such as "\"https://login.example.com/.well-known/jwks.json\"";
         /// What `iss` must be. Left out: `iss` is not looked at; set it whenever the issuer signs for others too.
         issuer: Option<String> = None, such as "\"https://login.example.com/\"";
@@ -89,10 +89,7 @@ impl AuthSection {
             Algorithm::HS256 => {
                 let secrets = self.secret.iter().chain(&self.previous_secret);
                 return secrets
-                    .map(|secret| KeySource::Hmac {
-                        secret: secret.clone(),
-                        key_id: None,
-                    })
+                    .map(|secret| KeySource::Hmac { secret: secret.clone(), key_id: None })
                     .collect();
             }
             Algorithm::RS256 => KeyAlgorithm::Rs256,
@@ -104,10 +101,10 @@ impl AuthSection {
             pem: pem.clone(),
             key_id: None,
         });
-        let address = self.jwks_url.iter().map(|url| KeySource::Jwks {
-            url: url.clone(),
-            algorithms: vec![algorithm],
-        });
+        let address = self
+            .jwks_url
+            .iter()
+            .map(|url| KeySource::Jwks { url: url.clone(), algorithms: vec![algorithm] });
         pem.chain(address).collect()
     }
 
@@ -130,12 +127,8 @@ impl AuthSection {
                 );
             }
         }
-        if self.leeway > Duration::from_secs(300) {
-            problems.add(
-                "auth.leeway",
-                "is above 5m",
-                "mend the clocks; 30s is plenty",
-            );
+        if self.leeway > Duration::from_mins(5) {
+            problems.add("auth.leeway", "is above 5m", "mend the clocks; 30s is plenty");
         }
     }
 
@@ -149,21 +142,13 @@ impl AuthSection {
             );
         }
         match &self.secret {
-            None => problems.add(
-                "auth.secret",
-                "is missing, and auth.algorithm is HS256",
-                REMEDY,
-            ),
+            None => problems.add("auth.secret", "is missing, and auth.algorithm is HS256", REMEDY),
             Some(secret) if secret.expose_secret().len() < 32 => {
                 problems.add("auth.secret", "is shorter than 32 bytes", REMEDY);
             }
             Some(_) => {}
         }
-        if self
-            .previous_secret
-            .as_ref()
-            .is_some_and(|secret| secret.expose_secret().len() < 32)
-        {
+        if self.previous_secret.as_ref().is_some_and(|secret| secret.expose_secret().len() < 32) {
             problems.add("auth.previous_secret", "is shorter than 32 bytes", REMEDY);
         }
     }

@@ -42,7 +42,7 @@ section! {
         scan_concurrency: usize = organizations::Settings::default().scan_concurrency;
         /// Above this many people a scan is split into parts that are asked side by side.
         scan_split_above: u64 = organizations::Settings::default().scan_split_above;
-        /// How long one query waits for a running scan before it is told to come back; keep it below http.query_timeout.
+        /// How long one query waits for a running scan before it is told to come back; keep it below `http.query_timeout`.
         #[serde(with = "jiff::fmt::serde::unsigned_duration::friendly::compact::required")]
         scan_wait: Duration = organizations::Settings::default().scan_wait;
     }

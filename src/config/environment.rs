@@ -50,10 +50,7 @@ impl Provider for Environment {
                 text.parse().unwrap_or_else(|never| match never {})
             };
             let nested = nest(key, value).into_dict().ok_or_else(|| {
-                Error::from(format!(
-                    "{PREFIX}{} names no setting",
-                    key.to_ascii_uppercase()
-                ))
+                Error::from(format!("{PREFIX}{} names no setting", key.to_ascii_uppercase()))
             })?;
             merge(&mut dict, nested);
         }

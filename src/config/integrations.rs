@@ -94,11 +94,7 @@ pub(super) fn refuse_nonsense(sections: &[IntegrationSection], problems: &mut Pr
             ("organization_id", &section.organization_id),
         ] {
             if text.trim().is_empty() {
-                problems.add(
-                    key(section, index, name),
-                    "is missing",
-                    "every integration needs it",
-                );
+                problems.add(key(section, index, name), "is missing", "every integration needs it");
             }
         }
         for (name, secret) in [
@@ -118,7 +114,5 @@ pub(super) fn refuse_nonsense(sections: &[IntegrationSection], problems: &mut Pr
 
 fn is_id(text: &str) -> bool {
     (1..=64).contains(&text.len())
-        && text
-            .bytes()
-            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+        && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
 }

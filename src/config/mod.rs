@@ -32,3 +32,6 @@ pub use self::{
     settings::{Settings, Sources},
     store::StoreSection,
 };
+
+#[cfg(test)]
+mod tests;

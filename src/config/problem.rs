@@ -34,21 +34,13 @@ impl Problems {
         message: impl Into<String>,
         remedy: impl Into<String>,
     ) {
-        self.0.push(Problem {
-            key: key.into(),
-            message: message.into(),
-            remedy: remedy.into(),
-        });
+        self.0.push(Problem { key: key.into(), message: message.into(), remedy: remedy.into() });
     }
 
     /// Adds the problem of a number or time that must not be zero.
     pub fn refuse_zero(&mut self, key: &str, is_zero: bool) {
         if is_zero {
-            self.add(
-                key,
-                "is zero",
-                "give a value above zero, or leave it out for the default",
-            );
+            self.add(key, "is zero", "give a value above zero, or leave it out for the default");
         }
     }
 
@@ -62,23 +54,14 @@ impl Problems {
     /// # Errors
     /// The problems, where there are any.
     pub fn unless_any<T>(self, value: T) -> Result<T, Self> {
-        if self.0.is_empty() {
-            Ok(value)
-        } else {
-            Err(self)
-        }
+        if self.0.is_empty() { Ok(value) } else { Err(self) }
     }
 }
 
 impl fmt::Display for Problems {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("the settings are refused")?;
-        for Problem {
-            key,
-            message,
-            remedy,
-        } in &self.0
-        {
+        for Problem { key, message, remedy } in &self.0 {
             write!(f, "\n  {key}: {message}\n    remedy: {remedy}")?;
         }
         Ok(())

@@ -13,12 +13,7 @@ pub(super) fn read_all(
     problems: &mut Problems,
 ) {
     let auth = &mut settings.auth;
-    read(
-        &mut auth.secret,
-        auth.secret_file.as_deref(),
-        "auth.secret",
-        problems,
-    );
+    read(&mut auth.secret, auth.secret_file.as_deref(), "auth.secret", problems);
     read(
         &mut auth.previous_secret,
         auth.previous_secret_file.as_deref(),
@@ -33,12 +28,7 @@ pub(super) fn read_all(
         }
     }
     let store = &mut settings.store;
-    read(
-        &mut store.master_key,
-        store.master_key_file.as_deref(),
-        "store.master_key",
-        problems,
-    );
+    read(&mut store.master_key, store.master_key_file.as_deref(), "store.master_key", problems);
     for path in &store.previous_master_key_files {
         if let Some(secret) = from_file("store.previous_master_key_files", path, problems) {
             store.previous_master_keys.push(secret);
@@ -57,19 +47,8 @@ fn read_integration(
 ) {
     let token_key = key(section, index, "api_token");
     let key_key = key(section, index, "organization_api_key");
-    let IntegrationSection {
-        api_token,
-        api_token_file,
-        api_token_env,
-        ..
-    } = section;
-    from_variable(
-        api_token,
-        api_token_env.as_deref(),
-        environment,
-        &token_key,
-        problems,
-    );
+    let IntegrationSection { api_token, api_token_file, api_token_env, .. } = section;
+    from_variable(api_token, api_token_env.as_deref(), environment, &token_key, problems);
     read(api_token, api_token_file.as_deref(), &token_key, problems);
     let IntegrationSection {
         organization_api_key,
@@ -78,19 +57,8 @@ fn read_integration(
         ..
     } = section;
     let variable = organization_api_key_env.as_deref();
-    from_variable(
-        organization_api_key,
-        variable,
-        environment,
-        &key_key,
-        problems,
-    );
-    read(
-        organization_api_key,
-        organization_api_key_file.as_deref(),
-        &key_key,
-        problems,
-    );
+    from_variable(organization_api_key, variable, environment, &key_key, problems);
+    read(organization_api_key, organization_api_key_file.as_deref(), &key_key, problems);
 }
 
 fn read(value: &mut Option<SecretString>, file: Option<&Path>, key: &str, problems: &mut Problems) {
@@ -104,11 +72,7 @@ fn read(value: &mut Option<SecretString>, file: Option<&Path>, key: &str, proble
 fn from_file(key: &str, path: &Path, problems: &mut Problems) -> Option<SecretString> {
     match std::fs::read_to_string(path) {
         Ok(text) if text.trim_end().is_empty() => {
-            problems.add(
-                key,
-                format!("{} is empty", path.display()),
-                "write the secret into it",
-            );
+            problems.add(key, format!("{} is empty", path.display()), "write the secret into it");
             None
         }
         Ok(text) => Some(SecretString::from(text.trim_end_matches(['\r', '\n']))),
@@ -127,9 +91,7 @@ fn from_variable(
     problems: &mut Problems,
 ) {
     let Some(variable) = variable else { return };
-    let found = environment
-        .iter()
-        .find(|(name, text)| name == variable && !text.is_empty());
+    let found = environment.iter().find(|(name, text)| name == variable && !text.is_empty());
     match (&value, found) {
         (Some(_), _) => given_twice(key, "its variable", problems),
         (None, Some((_, text))) => *value = Some(SecretString::from(text.as_str())),
@@ -142,11 +104,7 @@ fn from_variable(
 }
 
 fn given_twice(key: &str, other: &str, problems: &mut Problems) {
-    problems.add(
-        key,
-        format!("is given by value and also by {other}"),
-        "keep one of the two",
-    );
+    problems.add(key, format!("is given by value and also by {other}"), "keep one of the two");
 }
 
 fn unreadable(key: &str, path: &Path, error: &std::io::Error, problems: &mut Problems) {
@@ -165,15 +123,9 @@ pub(super) fn keys_with_value(table: &toml::Table) -> Vec<String> {
             .and_then(|section| section.get(name))
             .map(|_| format!("{section}.{name}"))
     };
-    let sections = [
-        ("auth", "secret"),
-        ("auth", "previous_secret"),
-        ("store", "master_key"),
-    ];
-    let mut keys: Vec<String> = sections
-        .iter()
-        .filter_map(|(section, name)| in_section(section, name))
-        .collect();
+    let sections = [("auth", "secret"), ("auth", "previous_secret"), ("store", "master_key")];
+    let mut keys: Vec<String> =
+        sections.iter().filter_map(|(section, name)| in_section(section, name)).collect();
     let integrations = table.get("integrations").and_then(toml::Value::as_array);
     for (index, integration) in integrations.into_iter().flatten().enumerate() {
         for name in ["api_token", "organization_api_key"] {

@@ -94,6 +94,13 @@ impl Settings {
         self.cache.refuse_nonsense(problems);
         self.limits.refuse_nonsense(problems);
         integrations::refuse_nonsense(&self.integrations, problems);
+        if self.cache.scan_wait >= self.http.query_timeout {
+            problems.add(
+                "cache.scan_wait",
+                "is not below http.query_timeout, so that a query would end before it is told to come back",
+                "lower it, or raise http.query_timeout",
+            );
+        }
     }
 }
 
@@ -105,30 +112,18 @@ fn problems_of(error: figment::Error) -> Problems {
         let place = error
             .metadata
             .as_ref()
-            .map(|metadata| {
-                match metadata
-                    .source
-                    .as_ref()
-                    .and_then(|source| source.file_path())
-                {
-                    Some(path) => format!(" in {}", path.display()),
-                    None => format!(" in {}", metadata.name),
-                }
+            .map(|metadata| match metadata.source.as_ref().and_then(|source| source.file_path()) {
+                Some(path) => format!(" in {}", path.display()),
+                None => format!(" in {}", metadata.name),
             })
             .unwrap_or_default();
         let (message, remedy) = match &error.kind {
             Kind::UnknownField(name, known) => {
                 if !key.ends_with(name.as_str()) {
-                    key = if key.is_empty() {
-                        name.clone()
-                    } else {
-                        format!("{key}.{name}")
-                    };
+                    key = if key.is_empty() { name.clone() } else { format!("{key}.{name}") };
                 }
-                let remedy = format!(
-                    "correct or remove it; what is known here: {}",
-                    known.join(", ")
-                );
+                let remedy =
+                    format!("correct or remove it; what is known here: {}", known.join(", "));
                 (format!("is unknown{place}"), remedy)
             }
             Kind::UnknownVariant(_, known) => (

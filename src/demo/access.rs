@@ -15,6 +15,14 @@ pub(super) struct Held {
     pub(super) method: Method,
 }
 
+impl Held {
+    /// Whether the role works at this moment: account active and not suspended where it comes from.
+    pub(super) fn is_effective(self, person: &Person) -> bool {
+        person.is_account_active()
+            && person.memberships[usize::from(self.directory)] == Membership::Active
+    }
+}
+
 impl Organization {
     /// Calls `tell` with every product role of the person until it answers true; whether it did.
     /// Suspended and deactivated people keep their roles; those on the way out have none.
@@ -66,18 +74,12 @@ impl Organization {
         all
     }
 
-    /// Whether the role works at this moment: account active and not suspended where it comes from.
-    pub(super) fn is_effective(&self, person: &Person, held: Held) -> bool {
-        person.is_account_active()
-            && person.memberships[usize::from(held.directory)] == Membership::Active
-    }
-
     /// Whether the person is counted against the seats of this resource.
     pub(super) fn uses_seat(&self, person: &Person, resource: usize) -> bool {
         self.any_held(person, |held| {
             usize::from(held.resource) == resource
                 && held.role.uses_seat()
-                && self.is_effective(person, held)
+                && held.is_effective(person)
         })
     }
 
@@ -102,7 +104,7 @@ impl Organization {
     pub(super) fn resources_in_reach(&self, person: &Person) -> usize {
         let mut reached: Vec<u16> = Vec::new();
         self.any_held(person, |held| {
-            if self.is_effective(person, held) && !reached.contains(&held.resource) {
+            if held.is_effective(person) && !reached.contains(&held.resource) {
                 reached.push(held.resource);
             }
             false
@@ -117,7 +119,7 @@ impl Organization {
             resource.site == Some(site)
                 && resource.is_jira_family()
                 && held.role != Role::Customer
-                && self.is_effective(person, held)
+                && held.is_effective(person)
         })
     }
 
@@ -134,7 +136,7 @@ impl Organization {
                 resource.site == Some(site)
                     && resource.is_jira_family()
                     && held.role == Role::Admin
-                    && self.is_effective(person, held)
+                    && held.is_effective(person)
             })
     }
 }

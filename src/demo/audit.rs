@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 use super::{
     call::{Answer, Call, Reply, ok},
     clock, error,
-    generate::names::TOWNS,
     generate::ACTIONS,
+    generate::names::TOWNS,
     organization::{Event, Organization, Subject},
     page,
 };
@@ -17,7 +17,12 @@ const KEPT: SignedDuration = SignedDuration::from_hours(180 * 24);
 const PRODUCTS: [&str; 5] = ["bitbucket", "confluence", "guard_detect", "jira", "loom"];
 
 fn invalid_time() -> Reply {
-    error::list(400, "ADMIN-400-3", "Invalid time", &"Times are epoch milliseconds.")
+    error::list(
+        400,
+        "ADMIN-400-3",
+        "Invalid time",
+        &"Times are epoch milliseconds.",
+    )
 }
 
 fn syntax(detail: &str) -> Reply {
@@ -97,7 +102,10 @@ impl Wanted {
             && !self.is_of_products
             && self.from.is_none_or(|from| event.at >= from)
             && self.to.is_none_or(|to| event.at <= to)
-            && self.action.as_ref().is_none_or(|action| action == event.action)
+            && self
+                .action
+                .as_ref()
+                .is_none_or(|action| action == event.action)
             && self
                 .actors
                 .as_ref()
@@ -106,9 +114,10 @@ impl Wanted {
                 .addresses
                 .as_ref()
                 .is_none_or(|addresses| addresses.contains(&address(event)))
-            && self.term.as_ref().is_none_or(|term| {
-                text_of(organization, event).to_lowercase().contains(term)
-            })
+            && self
+                .term
+                .as_ref()
+                .is_none_or(|term| text_of(organization, event).to_lowercase().contains(term))
     }
 }
 
@@ -117,9 +126,9 @@ fn address(event: &Event) -> String {
 }
 
 fn text_of(organization: &Organization, event: &Event) -> String {
-    let actor = organization.name(organization.person(event.actor));
+    let actor = organization.person(event.actor).name();
     let subject = match event.subject {
-        Subject::Person(index) => organization.name(organization.person(index)),
+        Subject::Person(index) => organization.person(index).name(),
         Subject::Group(index) => organization.groups[index as usize].name.clone(),
     };
     let action = ACTIONS
@@ -136,7 +145,7 @@ fn row(call: &Call<'_>, organization: &Organization, event: &Event) -> Value {
     let account = actor.account.to_string();
     let mut actor_told = json!({
         "id": account,
-        "name": organization.name(actor),
+        "name": actor.name(),
         "auth": {"authType": "api-token", "tokenId": "t-1", "tokenLabel": "headcount"},
         "links": profile(&account),
     });
@@ -147,7 +156,7 @@ fn row(call: &Call<'_>, organization: &Organization, event: &Event) -> Value {
         Subject::Person(index) => {
             let person = organization.person(index);
             let account = person.account.to_string();
-            let mut attributes = json!({"accountId": account, "name": organization.name(person)});
+            let mut attributes = json!({"accountId": account, "name": person.name()});
             if let Some(email) = organization.shown_email(person) {
                 attributes["email"] = json!(email);
             }
@@ -195,8 +204,11 @@ pub(super) fn events(call: &Call<'_>) -> Answer {
     needs_plan(&organization)?;
     let wanted = Wanted::of(call)?;
     let limit = limit(call, 30)?;
-    let asked: Vec<&(String, String)> =
-        call.query.iter().filter(|(name, _)| name != "cursor").collect();
+    let asked: Vec<&(String, String)> = call
+        .query
+        .iter()
+        .filter(|(name, _)| name != "cursor")
+        .collect();
     let list = page::fingerprint(&("events", call.organization, &asked));
     // Positions count from the oldest event: those written meanwhile do not shift the pages.
     let start = match call.query("cursor") {

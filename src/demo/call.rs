@@ -4,7 +4,7 @@ use std::{str::FromStr, sync::RwLockReadGuard, sync::RwLockWriteGuard};
 
 use axum::{
     body::Bytes,
-    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
+    http::{HeaderName, HeaderValue, StatusCode, header},
 };
 use jiff::Timestamp;
 use serde::{Serialize, de::DeserializeOwned};
@@ -16,7 +16,7 @@ use super::{error, organization::Organization, world::World};
 #[derive(Debug, Clone)]
 pub(super) struct Reply {
     pub(super) status: StatusCode,
-    pub(super) headers: HeaderMap,
+    pub(super) headers: Vec<(HeaderName, HeaderValue)>,
     pub(super) body: Vec<u8>,
 }
 
@@ -29,14 +29,19 @@ impl Reply {
     pub(super) fn empty(status: StatusCode) -> Self {
         Self {
             status,
-            headers: HeaderMap::new(),
+            headers: Vec::new(),
             body: Vec::new(),
         }
     }
 
+    /// 204, as most writes answer.
+    pub(super) fn no_content() -> Self {
+        Self::empty(StatusCode::NO_CONTENT)
+    }
+
     pub(super) fn json(status: StatusCode, body: &impl Serialize) -> Self {
         let mut reply = Self::empty(status);
-        reply.headers.insert(header::CONTENT_TYPE, JSON);
+        reply.headers.push((header::CONTENT_TYPE, JSON));
         reply.body = serde_json::to_vec(body).expect("answers have text keys only");
         reply
     }
@@ -44,7 +49,7 @@ impl Reply {
     pub(super) fn text(status: StatusCode, content_type: &'static str, body: &str) -> Self {
         let mut reply = Self::empty(status);
         let content_type = HeaderValue::from_static(content_type);
-        reply.headers.insert(header::CONTENT_TYPE, content_type);
+        reply.headers.push((header::CONTENT_TYPE, content_type));
         body.as_bytes().clone_into(&mut reply.body);
         reply
     }
@@ -52,7 +57,7 @@ impl Reply {
     /// Adds a header; one that cannot be written is left out.
     pub(super) fn with_header(mut self, name: &str, value: &str) -> Self {
         if let (Ok(name), Ok(value)) = (HeaderName::from_str(name), HeaderValue::from_str(value)) {
-            self.headers.insert(name, value);
+            self.headers.push((name, value));
         }
         self
     }
@@ -60,12 +65,11 @@ impl Reply {
 
 /// 200 with this JSON.
 pub(super) fn ok(body: &impl Serialize) -> Answer {
-    Ok(Reply::json(StatusCode::OK, body))
-}
-
-/// 204, as most writes answer.
-pub(super) fn no_content() -> Answer {
-    Ok(Reply::empty(StatusCode::NO_CONTENT))
+    let failed = |_| Reply::empty(StatusCode::INTERNAL_SERVER_ERROR);
+    let mut reply = Reply::empty(StatusCode::OK);
+    reply.headers.push((header::CONTENT_TYPE, JSON));
+    reply.body = serde_json::to_vec(body).map_err(failed)?;
+    Ok(reply)
 }
 
 /// Who asks, once the credentials were looked at.
@@ -131,7 +135,11 @@ impl Call<'_> {
 
     /// The body as JSON of this shape; nothing sent reads as an empty object.
     pub(super) fn json<T: DeserializeOwned>(&self) -> Result<T, Reply> {
-        let bytes: &[u8] = if self.body.is_empty() { b"{}" } else { self.body };
+        let bytes: &[u8] = if self.body.is_empty() {
+            b"{}"
+        } else {
+            self.body
+        };
         serde_json::from_slice(bytes)
             .map_err(|reason| error::list(400, "ADMIN-400-24", "Invalid request body", &reason))
     }
@@ -148,10 +156,14 @@ impl Call<'_> {
     ) -> Result<Option<usize>, Reply> {
         match self.param("directoryId") {
             "-" => Ok(None),
-            id => organization
-                .directory(id)
-                .map(Some)
-                .ok_or_else(|| error::list(404, "ADMIN-404-1", "Unknown resource", &"No directory has this id.")),
+            id => organization.directory(id).map(Some).ok_or_else(|| {
+                error::list(
+                    404,
+                    "ADMIN-404-1",
+                    "Unknown resource",
+                    &"No directory has this id.",
+                )
+            }),
         }
     }
 

@@ -21,14 +21,41 @@ pub(super) const GRACE: SignedDuration = SignedDuration::from_hours(14 * 24);
 /// What waits for its moment.
 #[derive(Clone, Copy)]
 pub(super) enum Change {
-    GivePlatformRole { person: u32, role: Role },
-    TakePlatformRole { person: u32, role: Role },
-    GiveRole { person: u32, resource: u16, role: Role },
-    TakeRole { person: u32, resource: u16, role: Role },
-    GiveGroupRole { group: u32, resource: u16, role: Role },
-    TakeGroupRole { group: u32, resource: u16, role: Role },
-    Remove { person: u32, directory: usize },
-    Close { person: u32 },
+    GivePlatformRole {
+        person: u32,
+        role: Role,
+    },
+    TakePlatformRole {
+        person: u32,
+        role: Role,
+    },
+    GiveRole {
+        person: u32,
+        resource: u16,
+        role: Role,
+    },
+    TakeRole {
+        person: u32,
+        resource: u16,
+        role: Role,
+    },
+    GiveGroupRole {
+        group: u32,
+        resource: u16,
+        role: Role,
+    },
+    TakeGroupRole {
+        group: u32,
+        resource: u16,
+        role: Role,
+    },
+    Remove {
+        person: u32,
+        directory: usize,
+    },
+    Close {
+        person: u32,
+    },
 }
 
 impl Organization {

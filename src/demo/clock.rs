@@ -11,7 +11,7 @@ use jiff::{SignedDuration, Timestamp};
 pub(super) struct Clock {
     start: Timestamp,
     began: Instant,
-    added_milliseconds: AtomicI64,
+    added_nanoseconds: AtomicI64,
 }
 
 impl Clock {
@@ -19,12 +19,12 @@ impl Clock {
         Self {
             start,
             began: Instant::now(),
-            added_milliseconds: AtomicI64::new(0),
+            added_nanoseconds: AtomicI64::new(0),
         }
     }
 
     pub(super) fn now(&self) -> Timestamp {
-        let added = SignedDuration::from_millis(self.added_milliseconds.load(Ordering::Relaxed));
+        let added = SignedDuration::from_nanos(self.added_nanoseconds.load(Ordering::Relaxed));
         let passed = SignedDuration::try_from(self.began.elapsed()).unwrap_or(SignedDuration::MAX);
         let time = self.start.saturating_add(passed);
         time.and_then(|time| time.saturating_add(added))
@@ -32,17 +32,17 @@ impl Clock {
     }
 
     pub(super) fn advance(&self, by: Duration) {
-        let milliseconds = i64::try_from(by.as_millis()).unwrap_or(i64::MAX);
-        self.added_milliseconds
-            .fetch_add(milliseconds, Ordering::Relaxed);
+        let nanoseconds = i64::try_from(by.as_nanos()).unwrap_or(i64::MAX);
+        self.added_nanoseconds
+            .fetch_add(nanoseconds, Ordering::Relaxed);
     }
 
     /// Moves to this moment, forwards or backwards.
     pub(super) fn move_to(&self, moment: Timestamp) {
-        let difference = moment.duration_since(self.now()).as_millis();
-        let milliseconds = i64::try_from(difference).unwrap_or(0);
-        self.added_milliseconds
-            .fetch_add(milliseconds, Ordering::Relaxed);
+        let difference = moment.duration_since(self.now()).as_nanos();
+        let nanoseconds = i64::try_from(difference).unwrap_or(0);
+        self.added_nanoseconds
+            .fetch_add(nanoseconds, Ordering::Relaxed);
     }
 }
 

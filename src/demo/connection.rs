@@ -84,7 +84,7 @@ pub(super) fn summary(organization: &Organization, index: u32) -> PersonSummary 
         .collect();
     PersonSummary {
         account_id: person.account.to_string(),
-        name: organization.name(person),
+        name: person.name(),
         email: organization.email(person),
         is_email_hidden: organization.shown_email(person).is_none(),
         status: person.status().unwrap_or("closed"),
@@ -93,7 +93,7 @@ pub(super) fn summary(organization: &Organization, index: u32) -> PersonSummary 
         is_managed: person.is_managed(),
         external_owner: person.external_owner(),
         is_billing_contact: person.is(super::person::Traits::BILLING_CONTACT),
-        platform_roles: super::users_v2::platform_roles(person),
+        platform_roles: super::user_row::platform_roles(person),
         groups: person
             .groups
             .iter()

@@ -52,7 +52,11 @@ struct Detail {
 
 async fn requests(State(door): State<Door>, Query(wanted): Query<Detail>) -> Json<Value> {
     let bodies = wanted.bodies.as_deref() == Some("hash");
-    Json(door.world.requests.report(bodies, wanted.detail == Some(true)))
+    Json(
+        door.world
+            .requests
+            .report(bodies, wanted.detail == Some(true)),
+    )
 }
 
 async fn reset(State(door): State<Door>) -> StatusCode {

@@ -279,9 +279,7 @@ impl Fault {
         let method = self.method.as_deref();
         let route = self.route.as_deref();
         method.is_none_or(|method| method.eq_ignore_ascii_case(target.method))
-            && route.is_none_or(|route| {
-                target.route.contains(route) || target.path.contains(route)
-            })
+            && route.is_none_or(|route| target.route.contains(route) || target.path.contains(route))
             && self.site.is_none_or(|site| site == target.is_site)
             && (self.organization.is_none() || self.organization.as_deref() == target.organization)
     }

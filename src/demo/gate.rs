@@ -56,6 +56,12 @@ impl World {
         let Some(organization) = key.and_then(|key| self.keys.get(key.trim()).copied()) else {
             return Err(match family {
                 Family::UserManagement => error::key(401, "unauthorized"),
+                Family::V2 => error::list(
+                    401,
+                    "ADMIN-401-2",
+                    "Unauthorized",
+                    &"The API key is missing, expired or revoked.",
+                ),
                 _ => error::proxy(401, "Unauthorized"),
             });
         };
@@ -69,7 +75,11 @@ impl World {
             let organization = self.read(organization, visitor.now);
             if organization.character.has_scoped_key() {
                 let context = serde_json::json!({"message": "Insufficient scope for this action"});
-                return Err(error::key_with(403, "forbidden.insufficientScope", &context));
+                return Err(error::key_with(
+                    403,
+                    "forbidden.insufficientScope",
+                    &context,
+                ));
             }
         }
         Ok(Admitted {
@@ -95,10 +105,7 @@ impl World {
                 "Organization not found",
                 &"No organization has this id.",
             ),
-            _ if !exists
-                || template.ends_with("{orgId}")
-                || template.ends_with("/directories") =>
-            {
+            _ if !exists || template.ends_with("{orgId}") || template.ends_with("/directories") => {
                 error::no_organization()
             }
             _ if template.contains("/domains") || template.ends_with("v1/orgs/{orgId}/users") => {

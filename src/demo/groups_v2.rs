@@ -4,6 +4,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::{
+    arguments::{
+        SortBy, at_most, known_roles, limit_of_query, one_of, page_size, sorted_by, unique,
+    },
     call::{Answer, Call, Reply, ok},
     error,
     organization::{Group, Organization},
@@ -11,9 +14,6 @@ use super::{
     person::Membership,
     role::Role,
     user_v2::RoleQuery,
-    users_filter::{
-        SortBy, at_most, known_roles, limit_of_query, one_of, page_size, sorted_by, unique,
-    },
     users_v2::links,
 };
 
@@ -60,7 +60,11 @@ impl GroupSearch {
         at_most("resourceOwners", self.resource_owners.as_ref(), 10)?;
         at_most("roleIds", self.role_ids.as_ref(), 10)?;
         at_most("expand", self.expand.as_ref(), 2)?;
-        one_of("expand", self.expand.as_ref(), &["counts.resources", "counts.users"])?;
+        one_of(
+            "expand",
+            self.expand.as_ref(),
+            &["counts.resources", "counts.users"],
+        )?;
         known_roles(self.role_ids.as_ref())?;
         let lists = [
             ("groupIds", &self.group_ids),
@@ -275,7 +279,11 @@ pub(super) fn count(call: &Call<'_>) -> Answer {
 pub(super) fn stats(call: &Call<'_>) -> Answer {
     let organization = call.read();
     let found = GroupSearch::default().found(call, &organization)?;
-    let groups = || found.iter().map(|index| &organization.groups[*index as usize]);
+    let groups = || {
+        found
+            .iter()
+            .map(|index| &organization.groups[*index as usize])
+    };
     let synced = groups().filter(|group| group.is_synced()).count();
     let teams = groups().filter(|group| group.is_team).count();
     ok(&json!({
@@ -297,7 +305,12 @@ fn found(call: &Call<'_>, organization: &Organization) -> Result<u32, Reply> {
             directory.is_none_or(|directory| directory == place)
         })
         .ok_or_else(|| {
-            error::list(404, "ADMIN-404-10", "Group not found", &"No group has this id.")
+            error::list(
+                404,
+                "ADMIN-404-10",
+                "Group not found",
+                &"No group has this id.",
+            )
         })
 }
 

@@ -5,7 +5,7 @@ use serde::Deserialize;
 use uuid::Uuid;
 
 use super::{
-    call::{Answer, Call, Reply, no_content},
+    call::{Answer, Call, Reply},
     changes::{Change, GROUP_LAG, ROLE_LAG},
     organization::{Group, Organization, Subject},
     person::Membership,
@@ -80,7 +80,10 @@ pub(super) fn delete(call: &Call<'_>) -> Answer {
     let mut organization = call.write();
     let index = found(call, &organization)?;
     let group = &organization.groups[index as usize];
-    let is_default = group.grants.iter().any(|grant| grant.default_role.is_some());
+    let is_default = group
+        .grants
+        .iter()
+        .any(|grant| grant.default_role.is_some());
     if !group.is_deletable || group.is_synced() {
         return Err(refused(StatusCode::FORBIDDEN));
     }
@@ -92,7 +95,7 @@ pub(super) fn delete(call: &Call<'_>) -> Answer {
     }
     organization.groups[index as usize].is_deleted = true;
     organization.record("group_deleted", Subject::Group(index), call.now);
-    no_content()
+    Ok(Reply::no_content())
 }
 
 #[derive(Deserialize)]
@@ -112,12 +115,15 @@ pub(super) fn join(
         .find(account_id)
         .filter(|person| organization.person(*person).memberships[place] != Membership::None)
         .ok_or(StatusCode::NOT_FOUND)?;
-    let takes_seat = organization.groups[group as usize].grants.iter().any(|grant| {
-        let resource = usize::from(grant.resource);
-        grant.roles.iter().any(|role| role.uses_seat())
-            && !organization.uses_seat(organization.person(person), resource)
-            && organization.is_full(resource)
-    });
+    let takes_seat = organization.groups[group as usize]
+        .grants
+        .iter()
+        .any(|grant| {
+            let resource = usize::from(grant.resource);
+            grant.roles.iter().any(|role| role.uses_seat())
+                && !organization.uses_seat(organization.person(person), resource)
+                && organization.is_full(resource)
+        });
     if takes_seat || !organization.join(person, group) {
         return Err(StatusCode::CONFLICT);
     }
@@ -131,7 +137,7 @@ pub(super) fn add_member(call: &Call<'_>) -> Answer {
     let group = modifiable(call, &organization)?;
     let person = join(&mut organization, group, &member.account_id).map_err(refused)?;
     organization.record("user_added_to_group", Subject::Person(person), call.now);
-    no_content()
+    Ok(Reply::no_content())
 }
 
 /// DELETE …/groups/{groupId}/memberships/{accountId}
@@ -145,7 +151,7 @@ pub(super) fn remove_member(call: &Call<'_>) -> Answer {
         return Err(refused(StatusCode::NOT_FOUND));
     }
     organization.record("user_removed_from_group", Subject::Person(person), call.now);
-    no_content()
+    Ok(Reply::no_content())
 }
 
 #[derive(Deserialize)]
@@ -155,10 +161,7 @@ struct RoleOfGroup {
     role_id: String,
 }
 
-fn role_of_group(
-    call: &Call<'_>,
-    organization: &Organization,
-) -> Result<(u32, u16, Role), Reply> {
+fn role_of_group(call: &Call<'_>, organization: &Organization) -> Result<(u32, u16, Role), Reply> {
     let wanted: RoleOfGroup = call.json()?;
     let group = found(call, organization)?;
     let role = Role::of(&wanted.role_id).ok_or_else(|| refused(StatusCode::BAD_REQUEST))?;
@@ -203,5 +206,5 @@ pub(super) fn revoke(call: &Call<'_>) -> Answer {
         role,
     };
     organization.schedule(at, change);
-    no_content()
+    Ok(Reply::no_content())
 }

@@ -1,20 +1,18 @@
 //! Jira: people and groups of a site.
 
-use axum::http::StatusCode;
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 use super::{
-    call::{Answer, Call, Caller, Reply, no_content, ok},
+    call::{Answer, Call, Caller, Reply, ok},
     error,
-    groups_write,
     jira::application_roles_of,
     organization::{ADMIN, Group, Organization},
-    person::{AccountState, Membership, Person},
-    role::Role,
+    person::{AccountState, Person},
 };
 
-const NO_USER: &str = "Specified user does not exist or you do not have required permissions";
+pub(super) const NO_USER: &str =
+    "Specified user does not exist or you do not have required permissions";
 
 /// A person as Jira tells them.
 pub(super) fn user(call: &Call<'_>, organization: &Organization, person: &Person) -> Value {
@@ -25,22 +23,22 @@ pub(super) fn user(call: &Call<'_>, organization: &Organization, person: &Person
         "accountId": account,
         "accountType": "atlassian",
         "active": organization.has_jira_access(person, call.site),
-        "displayName": organization.name(person),
+        "displayName": person.name(),
         "avatarUrls": {},
     });
     if person.state == AccountState::Closed {
         return user;
     }
-    let picture = organization.picture(person);
+    let picture = person.picture();
     for size in ["16", "24", "32", "48"] {
         let url = format!("{picture}?size={size}");
         user["avatarUrls"][format!("{size}x{size}")] = json!(url);
     }
-    user["locale"] = json!(organization.locale(person).replace('-', "_"));
+    user["locale"] = json!(person.locale().replace('-', "_"));
     if let Some(email) = organization.shown_email(person) {
         user["emailAddress"] = json!(email);
     }
-    if let Some(zone) = organization.time_zone(person).text() {
+    if let Some(zone) = person.time_zone().text() {
         user["timeZone"] = json!(zone);
     }
     user
@@ -76,7 +74,8 @@ fn others(call: &Call<'_>, organization: &Organization) -> Vec<Value> {
     apps.chain(customers).collect()
 }
 
-fn number(call: &Call<'_>, name: &str, default: usize) -> Result<usize, Reply> {
+/// A number of the query.
+pub(super) fn number(call: &Call<'_>, name: &str, default: usize) -> Result<usize, Reply> {
     match call.query(name) {
         None => Ok(default),
         Some(text) => text
@@ -112,7 +111,10 @@ pub(super) fn search(call: &Call<'_>) -> Answer {
 
 fn found(call: &Call<'_>, organization: &Organization, account: &str) -> Result<u32, Reply> {
     if account.is_empty() {
-        return Err(error::jira(400, "The accountId query parameter has to be given."));
+        return Err(error::jira(
+            400,
+            "The accountId query parameter has to be given.",
+        ));
     }
     organization
         .find(account)
@@ -126,11 +128,7 @@ fn found(call: &Call<'_>, organization: &Organization, account: &str) -> Result<
 }
 
 /// What `expand=groups,applicationRoles` adds.
-pub(super) fn expanded(
-    call: &Call<'_>,
-    organization: &Organization,
-    person: &Person,
-) -> Value {
+pub(super) fn expanded(call: &Call<'_>, organization: &Organization, person: &Person) -> Value {
     let mut told = user(call, organization, person);
     let expand = call.query("expand").unwrap_or_default();
     let groups = groups_of(call, organization, person);
@@ -153,7 +151,8 @@ pub(super) fn one(call: &Call<'_>) -> Answer {
     ok(&expanded(call, &organization, organization.person(index)))
 }
 
-fn group_named(call: &Call<'_>, organization: &Organization, group: &Group) -> Value {
+/// A group as Jira names it.
+pub(super) fn group_named(call: &Call<'_>, organization: &Organization, group: &Group) -> Value {
     let base = &organization.sites[call.site].url;
     json!({
         "name": group.name,
@@ -186,7 +185,10 @@ pub(super) fn remove(call: &Call<'_>) -> Answer {
     let mut organization = call.write();
     let account = call.query("accountId").unwrap_or_default();
     if call.caller != Caller::Person(ADMIN) {
-        return Err(error::jira(403, "You do not have permission to remove users."));
+        return Err(error::jira(
+            403,
+            "You do not have permission to remove users.",
+        ));
     }
     let index = found(call, &organization, account)?;
     if index == ADMIN {
@@ -220,11 +222,11 @@ pub(super) fn remove(call: &Call<'_>) -> Answer {
     for group in granting {
         organization.leave(index, group);
     }
-    no_content()
+    Ok(Reply::no_content())
 }
 
 /// A page bean around these rows.
-fn bean(call: &Call<'_>, all: &[Value], start: usize, most: usize) -> Value {
+pub(super) fn bean(call: &Call<'_>, all: &[Value], start: usize, most: usize) -> Value {
     let base = call.read().sites[call.site].url.clone();
     let values: Vec<&Value> = all.iter().skip(start).take(most).collect();
     let end = start + values.len();
@@ -258,7 +260,10 @@ pub(super) fn bulk(call: &Call<'_>) -> Answer {
     if accounts.is_empty() {
         return Err(error::jira(400, "At least one accountId has to be given."));
     }
-    let (start, most) = (number(call, "startAt", 0)?, number(call, "maxResults", 10)?.min(200));
+    let (start, most) = (
+        number(call, "startAt", 0)?,
+        number(call, "maxResults", 10)?.min(200),
+    );
     let rows: Vec<Value> = {
         let organization = call.read();
         accounts
@@ -268,120 +273,4 @@ pub(super) fn bulk(call: &Call<'_>) -> Answer {
             .collect()
     };
     ok(&bean(call, &rows, start, most))
-}
-
-/// GET /group/bulk
-pub(super) fn groups_bulk(call: &Call<'_>) -> Answer {
-    let (ids, names) = (call.queries("groupId"), call.queries("groupName"));
-    let key = call.query("applicationKey");
-    let level = call.query("accessType");
-    let (start, most) = (number(call, "startAt", 0)?, number(call, "maxResults", 50)?.min(1000));
-    let rows: Vec<Value> = {
-        let organization = call.read();
-        let grants = |group: &Group| {
-            group.grants.iter().any(|grant| {
-                let resource = &organization.resources[usize::from(grant.resource)];
-                resource.site == Some(call.site)
-                    && key.is_none_or(|key| key == resource.owner)
-                    && match level {
-                        Some("admin" | "site-admin") => grant.roles.contains(&Role::Admin),
-                        Some("user") => grant.roles.contains(&Role::User),
-                        _ => true,
-                    }
-            })
-        };
-        organization
-            .groups
-            .iter()
-            .filter(|group| {
-                group.is_findable(call.now)
-                    && (ids.is_empty() || ids.contains(&group.id))
-                    && (names.is_empty() || names.contains(&group.name))
-                    && ((key.is_none() && level.is_none()) || grants(group))
-            })
-            .map(|group| json!({"name": group.name, "groupId": group.id}))
-            .collect()
-    };
-    ok(&bean(call, &rows, start, most))
-}
-
-fn group_of_query(call: &Call<'_>, organization: &Organization) -> Result<u32, Reply> {
-    let by_name = |name: &str| {
-        let place = organization.groups.iter().position(|group| {
-            group.name.eq_ignore_ascii_case(name) && !group.is_deleted
-        })?;
-        u32::try_from(place).ok()
-    };
-    match (call.query("groupId"), call.query("groupname")) {
-        (Some(id), _) => organization.group(id),
-        (None, Some(name)) => by_name(name),
-        (None, None) => return Err(error::jira(400, "A group has to be named.")),
-    }
-    .ok_or_else(|| error::jira(404, "The group was not found."))
-}
-
-/// GET /group/member
-pub(super) fn members(call: &Call<'_>) -> Answer {
-    let (start, most) = (number(call, "startAt", 0)?, number(call, "maxResults", 50)?.min(50));
-    let with_inactive = call.query("includeInactiveUsers") == Some("true");
-    let rows: Vec<Value> = {
-        let organization = call.read();
-        let group = group_of_query(call, &organization)?;
-        organization
-            .people
-            .iter()
-            .filter(|person| {
-                person.keeps_grants()
-                    && person.groups.binary_search(&group).is_ok()
-                    && (with_inactive
-                        || (person.is_account_active()
-                            && person.memberships.contains(&Membership::Active)))
-            })
-            .map(|person| {
-                let mut told = user(call, &organization, person);
-                if let Some(members) = told.as_object_mut() {
-                    members.remove("locale");
-                }
-                told
-            })
-            .collect()
-    };
-    ok(&bean(call, &rows, start, most))
-}
-
-/// POST /group/user
-pub(super) fn add_to_group(call: &Call<'_>) -> Answer {
-    let body = call.value().map_err(|_| error::jira(400, "The body is not JSON."))?;
-    let mut organization = call.write();
-    let group = group_of_query(call, &organization)?;
-    if organization.groups[group as usize].is_synced() {
-        return Err(error::jira(403, "The group is managed elsewhere."));
-    }
-    let account = body["accountId"].as_str().unwrap_or_default();
-    match groups_write::join(&mut organization, group, account) {
-        Ok(_) => {
-            let told = group_named(call, &organization, &organization.groups[group as usize]);
-            Ok(Reply::json(StatusCode::CREATED, &told))
-        }
-        Err(StatusCode::NOT_FOUND) => Err(error::jira(404, NO_USER)),
-        // Jira says 400 where others say 409 (AX-17).
-        Err(_) => Err(error::jira(400, "The user cannot be added to the group.")),
-    }
-}
-
-/// DELETE /group/user
-pub(super) fn remove_from_group(call: &Call<'_>) -> Answer {
-    let mut organization = call.write();
-    let group = group_of_query(call, &organization)?;
-    if organization.groups[group as usize].is_synced() {
-        return Err(error::jira(403, "The group is managed elsewhere."));
-    }
-    let account = call.query("accountId").unwrap_or_default();
-    let person = organization
-        .find(account)
-        .ok_or_else(|| error::jira(404, NO_USER))?;
-    if !organization.leave(person, group) {
-        return Err(error::jira(400, "The user is not a member of the group."));
-    }
-    Ok(Reply::empty(StatusCode::OK))
 }

@@ -109,9 +109,10 @@ impl Counters {
             Budget::Events => (limits.events, minute),
             Budget::EventsStream => (limits.events_stream, minute),
             Budget::UserManagement => (limits.user_management, minute),
-            Budget::Jira if is_write => {
-                (limits.jira_per_second.div_ceil(2), SignedDuration::from_secs(1))
-            }
+            Budget::Jira if is_write => (
+                limits.jira_per_second.div_ceil(2),
+                SignedDuration::from_secs(1),
+            ),
             Budget::Jira => (limits.jira_per_second, SignedDuration::from_secs(1)),
             Budget::None => (u32::MAX, minute),
         };

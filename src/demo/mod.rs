@@ -74,10 +74,11 @@
 //!
 //! `server` takes a request from its route (`routes`) past the `gate` to its handler: `users_v2`,
 //! `user_v2`, `groups_v2`, `groups_write`, `workspaces`, `invite`, `organization_v1`, `roles_v1`,
-//! `audit`, `user_management`, `jira`, `jira_users`, `site`. They read and change `organization`
+//! `audit`, `user_management`, `jira`, `jira_users`, `jira_groups`, `site`. They read and change `organization`
 //! (with `person`, `profile`, `access`, `role`, `changes`), which `generate` makes.
 
 mod access;
+mod arguments;
 mod audit;
 mod call;
 mod changes;
@@ -92,6 +93,7 @@ mod groups_v2;
 mod groups_write;
 mod invite;
 mod jira;
+mod jira_groups;
 mod jira_users;
 mod limits;
 mod listener;
@@ -111,6 +113,7 @@ mod spoiled;
 #[cfg(test)]
 mod tests;
 mod user_management;
+mod user_row;
 mod user_v2;
 mod users_filter;
 mod users_v2;

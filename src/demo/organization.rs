@@ -106,8 +106,7 @@ impl Resource {
 
     /// The ARI under the umbrella owner, for Jira.
     pub(super) fn umbrella_id(&self) -> Option<String> {
-        (self.owner == "jira-software")
-            .then(|| self.id.replacen(":jira-software::", ":jira::", 1))
+        (self.owner == "jira-software").then(|| self.id.replacen(":jira-software::", ":jira::", 1))
     }
 
     /// Whether a filter or an assignment that names this ARI means this resource.
@@ -258,9 +257,7 @@ impl Organization {
 
     /// The group with this id, bare or as an ARI.
     pub(super) fn group(&self, id: &str) -> Option<u32> {
-        let id = id
-            .strip_prefix("ari:cloud:identity::group/")
-            .unwrap_or(id);
+        let id = id.strip_prefix("ari:cloud:identity::group/").unwrap_or(id);
         let place = self
             .groups
             .iter()
@@ -273,7 +270,7 @@ impl Organization {
         self.by_nickname.get_or_init(|| {
             let mut keyed: Vec<(String, u32)> = (0..)
                 .zip(&self.people)
-                .map(|(index, person)| (self.nickname(person).to_lowercase(), index))
+                .map(|(index, person)| (person.nickname().to_lowercase(), index))
                 .collect();
             keyed.sort_unstable();
             keyed.into_iter().map(|(_, index)| index).collect()

@@ -61,7 +61,13 @@ pub(super) fn users(call: &Call<'_>) -> Answer {
         None => 0,
     };
     let organization = call.read();
-    let managed = || organization.people.iter().enumerate().filter(|(_, person)| person.is_managed());
+    let managed = || {
+        organization
+            .people
+            .iter()
+            .enumerate()
+            .filter(|(_, person)| person.is_managed())
+    };
     let mut rows = Vec::with_capacity(USERS_PAGE);
     let mut after = None;
     for (position, person) in managed().skip_while(|(position, _)| *position < start) {
@@ -99,8 +105,8 @@ fn managed_account(call: &Call<'_>, organization: &Organization, person: &Person
         "account_id": person.account.to_string(),
         "account_type": "atlassian",
         "account_status": person.account_status(),
-        "name": organization.name(person),
-        "picture": organization.picture(person),
+        "name": person.name(),
+        "picture": person.picture(),
         "access_billable": person.is(Traits::GUARD_BILLABLE),
         "product_access": access,
         "links": {
@@ -202,7 +208,12 @@ pub(super) fn domain(call: &Call<'_>) -> Answer {
         .ok()
         .and_then(|bytes| String::from_utf8(bytes).ok())
         .ok_or_else(|| {
-            error::list(400, "ADMIN-400-2", "Invalid domain id", &"The id could not be read.")
+            error::list(
+                400,
+                "ADMIN-400-2",
+                "Invalid domain id",
+                &"The id could not be read.",
+            )
         })?;
     let organization = call.read();
     organization

@@ -22,30 +22,70 @@ impl Shown {
     }
 }
 
-impl Organization {
-    pub(super) fn name(&self, person: &Person) -> String {
-        if person.state == AccountState::Closed {
+impl Person {
+    pub(super) fn name(&self) -> String {
+        if self.state == AccountState::Closed {
             return "Former user".to_owned();
         }
-        if let Some(name) = corrected(person, |written| written.name.as_ref()) {
+        if let Some(name) = corrected(self, |written| written.name.as_ref()) {
             return name;
         }
-        format!("{} {}", given(person), family(person))
+        format!("{} {}", given(self), family(self))
     }
 
-    pub(super) fn nickname(&self, person: &Person) -> String {
-        if person.state == AccountState::Closed {
+    pub(super) fn nickname(&self) -> String {
+        if self.state == AccountState::Closed {
             return "Former user".to_owned();
         }
-        if let Some(nickname) = corrected(person, |written| written.nickname.as_ref()) {
+        if let Some(nickname) = corrected(self, |written| written.nickname.as_ref()) {
             return nickname;
         }
-        if person.is(Traits::OWN_NICKNAME) {
-            return address_part(given(person));
+        if self.is(Traits::OWN_NICKNAME) {
+            return address_part(given(self));
         }
-        self.name(person)
+        self.name()
     }
 
+    pub(super) fn job_title(&self) -> Shown {
+        let generated = JOBS[usize::from(self.job)].0;
+        shown(self, generated, |written| written.job_title.as_ref())
+    }
+
+    pub(super) fn department(&self) -> Shown {
+        let generated = JOBS[usize::from(self.job)].1;
+        shown(self, generated, |written| written.department.as_ref())
+    }
+
+    pub(super) fn location(&self) -> Shown {
+        shown(self, town(self).name, |written| written.location.as_ref())
+    }
+
+    pub(super) fn time_zone(&self) -> Shown {
+        shown(self, town(self).zone, |written| written.time_zone.as_ref())
+    }
+
+    pub(super) fn locale(&self) -> String {
+        corrected(self, |written| written.locale.as_ref())
+            .unwrap_or_else(|| town(self).locale.to_owned())
+    }
+
+    pub(super) fn picture(&self) -> String {
+        let initial = |name: &str| name.chars().next().unwrap_or('X');
+        let (first, second) = if self.state == AccountState::Closed {
+            ('F', 'U')
+        } else {
+            (initial(given(self)), initial(family(self)))
+        };
+        let letters: String = [first, second].into_iter().collect();
+        format!(
+            "https://avatars.example.net/initials/{}-{}.png",
+            address_part(&letters).to_uppercase(),
+            self.town % 6
+        )
+    }
+}
+
+impl Organization {
     /// The address in lower case, shown to others or not; a closed account has none.
     pub(super) fn email(&self, person: &Person) -> Option<String> {
         if person.state == AccountState::Closed {
@@ -82,50 +122,8 @@ impl Organization {
         }
     }
 
-    pub(super) fn job_title(&self, person: &Person) -> Shown {
-        let generated = JOBS[usize::from(person.job)].0;
-        shown(person, generated, |written| written.job_title.as_ref())
-    }
-
-    pub(super) fn department(&self, person: &Person) -> Shown {
-        let generated = JOBS[usize::from(person.job)].1;
-        shown(person, generated, |written| written.department.as_ref())
-    }
-
-    pub(super) fn location(&self, person: &Person) -> Shown {
-        shown(person, town(person).name, |written| {
-            written.location.as_ref()
-        })
-    }
-
-    pub(super) fn time_zone(&self, person: &Person) -> Shown {
-        shown(person, town(person).zone, |written| {
-            written.time_zone.as_ref()
-        })
-    }
-
-    pub(super) fn locale(&self, person: &Person) -> String {
-        corrected(person, |written| written.locale.as_ref())
-            .unwrap_or_else(|| town(person).locale.to_owned())
-    }
-
     pub(super) fn employer(&self, person: &Person) -> Shown {
         shown(person, self.name, |written| written.organization.as_ref())
-    }
-
-    pub(super) fn picture(&self, person: &Person) -> String {
-        let initial = |name: &str| name.chars().next().unwrap_or('X');
-        let (first, second) = if person.state == AccountState::Closed {
-            ('F', 'U')
-        } else {
-            (initial(given(person)), initial(family(person)))
-        };
-        let letters: String = [first, second].into_iter().collect();
-        format!(
-            "https://avatars.example.net/initials/{}-{}.png",
-            address_part(&letters).to_uppercase(),
-            person.town % 6
-        )
     }
 }
 

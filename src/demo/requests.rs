@@ -2,6 +2,7 @@
 
 use std::{
     collections::{BTreeMap, HashMap, VecDeque},
+    fmt::Write,
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
@@ -175,7 +176,11 @@ fn bodies(counted: &HashMap<[u8; 32], u64>) -> Value {
     let mut rows: Vec<(String, u64)> = counted
         .iter()
         .map(|(hash, count)| {
-            let text = hash.iter().map(|byte| format!("{byte:02x}")).collect();
+            let mut text = String::with_capacity(64);
+            for byte in hash {
+                // Writing to a string does not fail.
+                let _ = write!(text, "{byte:02x}");
+            }
             (text, *count)
         })
         .collect();

@@ -4,17 +4,7 @@ use strum::{EnumIter, EnumString, IntoStaticStr};
 
 /// A role as role assignments and filters name it.
 #[derive(
-    Clone,
-    Copy,
-    Debug,
-    PartialEq,
-    Eq,
-    Hash,
-    PartialOrd,
-    Ord,
-    EnumIter,
-    EnumString,
-    IntoStaticStr,
+    Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, EnumIter, EnumString, IntoStaticStr,
 )]
 pub(super) enum Role {
     #[strum(serialize = "atlassian/user")]

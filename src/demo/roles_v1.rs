@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 use super::{
-    call::{Answer, Call, Reply, no_content},
+    call::{Answer, Call, Reply},
     changes::{Change, ROLE_LAG},
     error,
     organization::{ADMIN, Organization, Subject},
@@ -21,24 +21,31 @@ fn bad(code: &str, title: &str, detail: &str) -> Reply {
     error::list(400, code, title, &detail)
 }
 
-/// The change that the body asks for.
-fn change(call: &Call<'_>, organization: &Organization, gives: bool) -> Result<Change, Reply> {
-    let wanted: Wanted = call
-        .json()
-        .map_err(|_| bad("ADMIN-UAM-400-1", "Bad request", "The body names no role."))?;
-    let person = organization
+/// The person of the path, where roles can be given to them.
+fn subject(call: &Call<'_>, organization: &Organization) -> Result<u32, Reply> {
+    let index = organization
         .find(call.param("userId"))
         .filter(|index| {
             let person = organization.person(*index);
             person.is_member() || person.is_managed()
         })
         .ok_or_else(|| {
-            error::list(404, "ADMIN-UAM-404-1", "Resource not found", &"No such user.")
+            let detail = "No such user.";
+            error::list(404, "ADMIN-UAM-404-1", "Resource not found", &detail)
         })?;
-    if !organization.person(person).is_account_active() {
+    if !organization.person(index).is_account_active() {
         let detail = "The user is not active.";
         return Err(bad("ADMIN-UAM-400-2", "Inactive user", detail));
     }
+    Ok(index)
+}
+
+/// The change that the body asks for.
+fn change(call: &Call<'_>, organization: &Organization, gives: bool) -> Result<Change, Reply> {
+    let wanted: Wanted = call
+        .json()
+        .map_err(|_| bad("ADMIN-UAM-400-1", "Bad request", "The body names no role."))?;
+    let person = subject(call, organization)?;
     let role = Role::of(&wanted.role)
         .filter(|role| !matches!(role, Role::Viewer | Role::AiAccess))
         .ok_or_else(|| bad("ADMIN-UAM-400-1", "Bad request", "There is no such role."))?;
@@ -46,7 +53,7 @@ fn change(call: &Call<'_>, organization: &Organization, gives: bool) -> Result<C
         let detail = "Nobody takes this role from themselves.";
         return Err(error::list(403, "ADMIN-UAM-403-1", "Forbidden", &detail));
     }
-    if matches!(role, Role::OrgAdmin | Role::SiteAdmin | Role::UserAccessAdmin) {
+    if role.is_platform() {
         return Ok(if gives {
             Change::GivePlatformRole { person, role }
         } else {
@@ -65,17 +72,8 @@ fn change(call: &Call<'_>, organization: &Organization, gives: bool) -> Result<C
         let detail = "The role does not fit the resource.";
         return Err(bad("ADMIN-UAM-400-3", "Invalid role", detail));
     }
-    let takes_seat = gives
-        && role.uses_seat()
-        && !organization.uses_seat(organization.person(person), resource)
-        && organization.is_full(resource);
-    if takes_seat {
-        return Err(error::list(
-            409,
-            "ADMIN-UAM-409-3",
-            "Product License Limit Exceeded",
-            &"No seat is left for this app.",
-        ));
+    if gives && role.uses_seat() {
+        has_seat_left(organization, person, resource)?;
     }
     let resource = u16::try_from(resource).unwrap_or(u16::MAX);
     Ok(if gives {
@@ -93,6 +91,20 @@ fn change(call: &Call<'_>, organization: &Organization, gives: bool) -> Result<C
     })
 }
 
+fn has_seat_left(organization: &Organization, person: u32, resource: usize) -> Result<(), Reply> {
+    let is_counted = organization.uses_seat(organization.person(person), resource);
+    if is_counted || !organization.is_full(resource) {
+        return Ok(());
+    }
+    let detail = "No seat is left for this app.";
+    Err(error::list(
+        409,
+        "ADMIN-UAM-409-3",
+        "Product License Limit Exceeded",
+        &detail,
+    ))
+}
+
 fn schedule(call: &Call<'_>, gives: bool) -> Answer {
     let mut organization = call.write();
     let change = change(call, &organization, gives)?;
@@ -106,7 +118,7 @@ fn schedule(call: &Call<'_>, gives: bool) -> Answer {
     if let Some(person) = organization.find(call.param("userId")) {
         organization.record(action, Subject::Person(person), call.now);
     }
-    no_content()
+    Ok(Reply::no_content())
 }
 
 /// POST …/users/{userId}/roles/assign

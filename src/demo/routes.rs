@@ -1,9 +1,9 @@
-//! Every endpoint: method, path template as the OpenAPI documents write it, and who answers.
+//! Every endpoint: method, path template as the `OpenAPI` documents write it, and who answers.
 
 use super::{
     audit,
     call::{Answer, Call},
-    error, groups_v2, groups_write, invite, jira, jira_users,
+    error, groups_v2, groups_write, invite, jira, jira_groups, jira_users,
     limits::Budget,
     organization_v1, roles_v1, site, user_management, user_v2, users_v2, workspaces,
 };
@@ -21,6 +21,7 @@ pub(super) enum Family {
     Open,
 }
 
+#[derive(Clone, Copy)]
 pub(super) struct Endpoint {
     pub(super) method: &'static str,
     pub(super) template: &'static str,
@@ -104,8 +105,7 @@ fn no_page(_: &Call<'_>) -> Answer {
 }
 
 /// Answers paths of the API listener that no endpoint has.
-pub(super) static NO_ENDPOINT: Endpoint =
-    within(Budget::None, v1("", "(unknown)", no_endpoint));
+pub(super) static NO_ENDPOINT: Endpoint = within(Budget::None, v1("", "(unknown)", no_endpoint));
 /// Answers methods of the API listener that an endpoint has not.
 pub(super) static WRONG_METHOD: Endpoint =
     within(Budget::None, v1("", "(wrong method)", wrong_method));
@@ -198,8 +198,8 @@ pub(super) static SITE: &[Endpoint] = &[
     jira("DELETE", "/rest/api/3/user", jira_users::remove),
     jira("GET", "/rest/api/3/user/groups", jira_users::groups),
     jira("GET", "/rest/api/3/user/bulk", jira_users::bulk),
-    jira("GET", "/rest/api/3/group/bulk", jira_users::groups_bulk),
-    jira("GET", "/rest/api/3/group/member", jira_users::members),
-    jira("POST", "/rest/api/3/group/user", jira_users::add_to_group),
-    jira("DELETE", "/rest/api/3/group/user", jira_users::remove_from_group),
+    jira("GET", "/rest/api/3/group/bulk", jira_groups::bulk),
+    jira("GET", "/rest/api/3/group/member", jira_groups::members),
+    jira("POST", "/rest/api/3/group/user", jira_groups::add_to_group),
+    jira("DELETE", "/rest/api/3/group/user", jira_groups::remove_from_group),
 ];

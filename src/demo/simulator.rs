@@ -19,7 +19,7 @@ use super::{
     generate::{self, Recipe},
     limits::{Counters, Limits},
     listener::{CuttableListener, Peer},
-    organization::Character,
+    organization::{Character, Organization},
     requests::{RequestCounts, Requests},
     server::{Door, Place, router},
     world::World,
@@ -81,23 +81,7 @@ impl Simulator {
     pub async fn start(options: Options) -> io::Result<Self> {
         let api = TcpListener::bind(options.listen).await?;
         let api_url = url(&api)?;
-        let mut recipes = Vec::new();
-        let mut sites = Vec::new();
-        for (organization, character) in CHARACTERS.into_iter().enumerate() {
-            let mut site_urls = Vec::new();
-            for site in 0..generate::site_count(character) {
-                let listener = TcpListener::bind(next_address(options.listen, sites.len())).await?;
-                site_urls.push(url(&listener)?);
-                sites.push((Place::Site { organization, site }, listener));
-            }
-            recipes.push(Recipe {
-                character,
-                people: people(character, options.people),
-                seed: options.seed,
-                now: options.start,
-                site_urls,
-            });
-        }
+        let (recipes, sites) = sites(&options).await?;
         let made: Vec<_> = tokio::task::spawn_blocking(move || {
             recipes.iter().map(generate::organization).collect()
         })
@@ -105,23 +89,7 @@ impl Simulator {
         .map_err(io::Error::other)?;
         let connections = made.iter().map(connection).collect();
         let limited = made.iter().map(limited_connection).collect();
-        let keys: HashMap<String, usize> = made
-            .iter()
-            .enumerate()
-            .map(|(index, organization)| (organization.key.clone(), index))
-            .collect();
-        let world = Arc::new(World {
-            ids: made.iter().map(|organization| organization.id.clone()).collect(),
-            organizations: made.into_iter().map(RwLock::new).collect(),
-            keys,
-            clock: Clock::starting_at(options.start),
-            requests: Requests::default(),
-            faults: Faults::seeded(options.seed),
-            counters: Counters::default(),
-            api_url,
-            latency: options.upstream_latency,
-            refused: Mutex::default(),
-        });
+        let world = Arc::new(world(made, &options, api_url));
         let (stop, stopped) = watch::channel(false);
         let servers = std::iter::once((Place::Api, api))
             .chain(sites)
@@ -265,6 +233,51 @@ impl Drop for Simulator {
     }
 }
 
+/// A listener for every site, and what the organizations are made from.
+async fn sites(options: &Options) -> io::Result<(Vec<Recipe>, Vec<(Place, TcpListener)>)> {
+    let mut recipes = Vec::new();
+    let mut sites = Vec::new();
+    for (organization, character) in CHARACTERS.into_iter().enumerate() {
+        let mut site_urls = Vec::new();
+        for site in 0..generate::site_count(character) {
+            let listener = TcpListener::bind(next_address(options.listen, sites.len())).await?;
+            site_urls.push(url(&listener)?);
+            sites.push((Place::Site { organization, site }, listener));
+        }
+        recipes.push(Recipe {
+            character,
+            people: people(character, options.people),
+            seed: options.seed,
+            now: options.start,
+            site_urls,
+        });
+    }
+    Ok((recipes, sites))
+}
+
+fn world(made: Vec<Organization>, options: &Options, api_url: String) -> World {
+    let keys: HashMap<String, usize> = made
+        .iter()
+        .enumerate()
+        .map(|(index, organization)| (organization.key.clone(), index))
+        .collect();
+    World {
+        ids: made
+            .iter()
+            .map(|organization| organization.id.clone())
+            .collect(),
+        organizations: made.into_iter().map(RwLock::new).collect(),
+        keys,
+        clock: Clock::starting_at(options.start),
+        requests: Requests::default(),
+        faults: Faults::seeded(options.seed),
+        counters: Counters::default(),
+        api_url,
+        latency: options.upstream_latency,
+        refused: Mutex::default(),
+    }
+}
+
 fn people(character: Character, asked: usize) -> usize {
     match character {
         Character::Healthy => asked.max(10),
@@ -288,12 +301,11 @@ fn next_address(api: SocketAddr, taken: usize) -> SocketAddr {
 fn serve(door: Door, listener: TcpListener, mut stopped: watch::Receiver<bool>) -> JoinHandle<()> {
     let service = router(door).into_make_service_with_connect_info::<Peer>();
     tokio::spawn(async move {
-        let server = axum::serve(CuttableListener(listener), service).with_graceful_shutdown(
-            async move {
+        let server =
+            axum::serve(CuttableListener(listener), service).with_graceful_shutdown(async move {
                 // An error means that the simulator is gone, which is a reason to stop as well.
                 let _ = stopped.wait_for(|stopped| *stopped).await;
-            },
-        );
+            });
         // It ends without an error: those of single connections are not reported here.
         let _ = server.await;
     })

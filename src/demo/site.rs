@@ -8,14 +8,16 @@ use super::{
     organization::Site,
 };
 
-/// GET /_edge/tenant_info, without credentials.
+/// GET `/_edge/tenant_info`, without credentials.
 pub(super) fn tenant_info(call: &Call<'_>) -> Answer {
     ok(&json!({"cloudId": call.read().sites[call.site].cloud_id}))
 }
 
 /// POST /gateway/api/graphql, for the one question `tenantContexts`.
 pub(super) fn graphql(call: &Call<'_>) -> Answer {
-    let body = call.value().map_err(|_| error::jira(400, "The body is not JSON."))?;
+    let body = call
+        .value()
+        .map_err(|_| error::jira(400, "The body is not JSON."))?;
     let query = body["query"].as_str().unwrap_or_default();
     if !query.contains("tenantContexts") {
         let message = "Cannot query this field";
@@ -44,7 +46,11 @@ fn host_names(query: &str, variables: &Value) -> Vec<String> {
         .split_once('[')
         .and_then(|(_, rest)| rest.split_once(']'))
         .map_or("", |(list, _)| list);
-    list.split('"').skip(1).step_by(2).map(str::to_owned).collect()
+    list.split('"')
+        .skip(1)
+        .step_by(2)
+        .map(str::to_owned)
+        .collect()
 }
 
 fn context(call: &Call<'_>, host: &str, query: &str) -> Value {
@@ -67,8 +73,11 @@ fn context(call: &Call<'_>, host: &str, query: &str) -> Value {
                 "orgId": organization.id,
                 "hostName": host,
             });
+            let selected = query
+                .rsplit_once('{')
+                .map_or(query, |(_, selected)| selected);
             if let Some(members) = context.as_object_mut() {
-                members.retain(|name, _| query.contains(name.as_str()));
+                members.retain(|name, _| selected.contains(name.as_str()));
             }
             return context;
         }

@@ -98,8 +98,7 @@ fn rate_limited(seconds: u64, form: RateLimitForm, is_site: bool) -> Reply {
             .with_header("x-ratelimit-limit", "360000");
     }
     let reply = if is_site {
-        error::jira(429, "Rate limit exceeded.")
-            .with_header("ratelimit-reason", "jira-burst-based")
+        error::jira(429, "Rate limit exceeded.").with_header("ratelimit-reason", "jira-burst-based")
     } else {
         error::proxy(429, "Too Many Requests")
     };
@@ -107,7 +106,9 @@ fn rate_limited(seconds: u64, form: RateLimitForm, is_site: bool) -> Reply {
         .with_header("x-ratelimit-limit", "200")
         .with_header("x-ratelimit-remaining", "0");
     let wait = SignedDuration::from_secs(i64::try_from(seconds).unwrap_or(i64::MAX));
-    let end = Timestamp::now().saturating_add(wait).unwrap_or(Timestamp::MAX);
+    let end = Timestamp::now()
+        .saturating_add(wait)
+        .unwrap_or(Timestamp::MAX);
     match form {
         RateLimitForm::HttpDate => {
             let end = std::time::SystemTime::now() + Duration::from_secs(seconds);
@@ -165,7 +166,11 @@ pub(super) fn truncated(reply: Reply) -> Response {
 /// The body in pieces, with a pause before each.
 pub(super) fn slow(reply: Reply, pause: Duration) -> Response {
     let size = reply.body.len().div_ceil(PIECES).max(1);
-    let pieces: Vec<Bytes> = reply.body.chunks(size).map(Bytes::copy_from_slice).collect();
+    let pieces: Vec<Bytes> = reply
+        .body
+        .chunks(size)
+        .map(Bytes::copy_from_slice)
+        .collect();
     let pieces = stream::iter(pieces).then(move |piece| async move {
         tokio::time::sleep(pause).await;
         Ok::<_, Infallible>(piece)
@@ -182,6 +187,6 @@ pub(super) fn whole(mut reply: Reply) -> Response {
 fn response_with(reply: Reply, body: Body) -> Response {
     let mut response = Response::new(body);
     *response.status_mut() = reply.status;
-    *response.headers_mut() = reply.headers;
+    response.headers_mut().extend(reply.headers);
     response
 }

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
 use super::{
-    call::{Answer, Call, Reply, no_content, ok},
+    call::{Answer, Call, Reply, ok},
     changes::{Change, GRACE},
     clock, error,
     organization::{ADMIN, Organization, Subject},
@@ -55,12 +55,11 @@ pub(super) fn account(call: &Call<'_>, organization: &Organization) -> Result<u3
 /// Why this privilege is not there for the account, as a reason key.
 fn denial(index: u32, person: &Person, privilege: &str) -> Option<&'static str> {
     match privilege {
-        "profile" | "profile.write" | "email.set" => person.external_owner(),
+        "profile.read" | "apiToken.read" | "apiToken.delete" => None,
         "lifecycle.enablement" | "lifecycle.delete" if index == ADMIN => {
             Some("administrative.notMyself")
         }
-        "lifecycle.enablement" | "lifecycle.delete" => person.external_owner(),
-        _ => None,
+        _ => person.external_owner(),
     }
 }
 
@@ -78,7 +77,10 @@ pub(super) fn manage(call: &Call<'_>) -> Answer {
         .iter()
         .flat_map(|value| value.split(',').map(str::to_owned).collect::<Vec<_>>())
         .collect();
-    if let Some(strange) = asked.iter().find(|name| !PRIVILEGES.contains(&name.as_str())) {
+    if let Some(strange) = asked
+        .iter()
+        .find(|name| !PRIVILEGES.contains(&name.as_str()))
+    {
         return Err(violation("privileges", strange));
     }
     let organization = call.read();
@@ -121,20 +123,20 @@ fn profile_of(organization: &Organization, person: &Person) -> Value {
         "account_id": person.account.to_string(),
         "account_type": "atlassian",
         "account_status": person.account_status(),
-        "name": organization.name(person),
-        "nickname": organization.nickname(person).chars().take(30).collect::<String>(),
+        "name": person.name(),
+        "nickname": person.nickname().chars().take(30).collect::<String>(),
         "email": organization.email(person).unwrap_or_default(),
-        "picture": organization.picture(person),
-        "locale": organization.locale(person),
+        "picture": person.picture(),
+        "locale": person.locale(),
         "characteristics": {"not_mentionable": false},
         "extended_profile": {
-            "job_title": text(organization.job_title(person)),
+            "job_title": text(person.job_title()),
             "organization": text(organization.employer(person)),
-            "department": text(organization.department(person)),
-            "location": text(organization.location(person)),
+            "department": text(person.department()),
+            "location": text(person.location()),
         },
     });
-    if let Some(zone) = organization.time_zone(person).text() {
+    if let Some(zone) = person.time_zone().text() {
         account["zoneinfo"] = json!(zone);
     }
     json!({"account": account})
@@ -183,7 +185,11 @@ pub(super) fn change_profile(call: &Call<'_>) -> Answer {
             .iter()
             .map(|(name, _)| (name.clone(), told(Some(reason))))
             .collect();
-        return Err(error::key_with(403, "forbidden.fieldMutation", &context.into()));
+        return Err(error::key_with(
+            403,
+            "forbidden.fieldMutation",
+            &context.into(),
+        ));
     }
     let corrections = organization.people[index as usize].corrections_mut();
     for (name, text) in fields {
@@ -225,7 +231,7 @@ pub(super) fn set_email(call: &Call<'_>) -> Answer {
     }
     organization.people[index as usize].corrections_mut().email = Some(email.clone());
     organization.learn_email(index, &email);
-    no_content()
+    Ok(Reply::no_content())
 }
 
 /// GET …/manage/api-tokens
@@ -266,15 +272,11 @@ pub(super) fn delete_api_token(call: &Call<'_>) -> Answer {
     if tokens.len() == count {
         return Err(error::key(404, "notFound"));
     }
-    no_content()
+    Ok(Reply::no_content())
 }
 
 /// The account of the path, where the privilege is there.
-fn permitted(
-    call: &Call<'_>,
-    organization: &Organization,
-    privilege: &str,
-) -> Result<u32, Reply> {
+fn permitted(call: &Call<'_>, organization: &Organization, privilege: &str) -> Result<u32, Reply> {
     let index = account(call, organization)?;
     match denial(index, organization.person(index), privilege) {
         None => Ok(index),
@@ -324,7 +326,7 @@ pub(super) fn disable(call: &Call<'_>) -> Answer {
         let action = "managed_account_deactivated";
         set_state(&mut organization, index, state, action, call.now);
     }
-    no_content()
+    Ok(Reply::no_content())
 }
 
 /// POST …/manage/lifecycle/enable
@@ -334,9 +336,15 @@ pub(super) fn enable(call: &Call<'_>) -> Answer {
     refuse_in_grace(organization.person(index))?;
     if !organization.person(index).is_account_active() {
         let action = "managed_account_activated";
-        set_state(&mut organization, index, AccountState::Active, action, call.now);
+        set_state(
+            &mut organization,
+            index,
+            AccountState::Active,
+            action,
+            call.now,
+        );
     }
-    no_content()
+    Ok(Reply::no_content())
 }
 
 /// POST …/manage/lifecycle/delete: begins the fourteen days. Repeating it changes nothing.
@@ -369,6 +377,12 @@ pub(super) fn cancel_delete(call: &Call<'_>) -> Answer {
         return Err(error::key(404, "notFound"));
     }
     let action = "managed_account_delete_cancelled";
-    set_state(&mut organization, index, AccountState::Active, action, call.now);
+    set_state(
+        &mut organization,
+        index,
+        AccountState::Active,
+        action,
+        call.now,
+    );
     ok(&json!({"message": "Success"}))
 }

@@ -8,15 +8,17 @@ use serde_json::{Value, json};
 
 use super::{
     access::home_directory,
-    call::{Answer, Call, Reply, no_content, ok},
+    arguments::{at_most, known_roles, limit_of_query, page_size},
+    call::{Answer, Call, Reply, ok},
     changes::{Change, REMOVAL_LAG},
     clock, error,
     organization::{ADMIN, Organization, Subject},
     page,
     person::{Membership, Person},
     role::{Method, Role},
-    users_filter::{at_most, deactivated_on, known_roles, limit_of_query, page_size},
-    users_v2::{self, Field, links},
+    user_row::{self, Field},
+    users_filter::deactivated_on,
+    users_v2::links,
 };
 
 /// The person of the path, if the organization (or the directory of the path) still knows them.
@@ -37,8 +39,8 @@ fn found(call: &Call<'_>, organization: &Organization) -> Result<u32, Reply> {
 pub(super) fn details(call: &Call<'_>) -> Answer {
     let organization = call.read();
     let person = organization.person(found(call, &organization)?);
-    let mut row = users_v2::row(&organization, person);
-    row.platform_roles = Some(users_v2::platform_roles(person));
+    let mut row = user_row::row(&organization, person);
+    row.platform_roles = Some(user_row::platform_roles(person));
     row.counts = Some(json!({"resources": organization.resources_in_reach(person)}));
     if let Some(since) = deactivated_on(person) {
         row.deactivated_on = Field::Text(clock::text(since, 3));
@@ -95,8 +97,8 @@ impl RoleQuery {
         let limit = page_size(self.limit, 20, 100)?;
         let rows: Vec<Value> = rows.into_iter().filter(|row| self.wants(row)).collect();
         let arguments = serde_json::to_string(self).unwrap_or_default();
-        let next = (rows.len() > start + limit)
-            .then(|| page::carrying(list, start + limit, &arguments));
+        let next =
+            (rows.len() > start + limit).then(|| page::carrying(list, start + limit, &arguments));
         let data: Vec<Value> = rows.into_iter().skip(start).take(limit).collect();
         let links = links(organization, &page::cursor(list, start), next);
         ok(&json!({"data": data, "links": links}))
@@ -192,7 +194,8 @@ fn told(roles: &[(Role, Vec<Method>)]) -> Vec<Value> {
     roles
         .iter()
         .map(|(role, methods)| {
-            let methods: Vec<&'static str> = methods.iter().map(|method| (*method).into()).collect();
+            let methods: Vec<&'static str> =
+                methods.iter().map(|method| (*method).into()).collect();
             json!({"role": role.id(), "roleAssignmentMethods": methods})
         })
         .collect()
@@ -209,7 +212,10 @@ fn directory_status(person: &Person, directory: Option<usize>) -> &'static str {
 fn platform_resource(organization: &Organization, role: Role) -> String {
     match role {
         Role::SiteAdmin | Role::UserAccessAdmin => {
-            format!("ari:cloud:platform::site/{}", organization.sites[0].cloud_id)
+            format!(
+                "ari:cloud:platform::site/{}",
+                organization.sites[0].cloud_id
+            )
         }
         _ => format!("ari:cloud:platform::org/{}", organization.id),
     }
@@ -237,7 +243,7 @@ pub(super) fn suspend(call: &Call<'_>) -> Answer {
     let (index, directory) = member(call, &organization)?;
     organization.people[index as usize].memberships[directory] = Membership::Suspended;
     organization.record("user_disabled_org_access", Subject::Person(index), call.now);
-    no_content()
+    Ok(Reply::no_content())
 }
 
 /// POST …/users/{accountId}/restore
@@ -246,7 +252,7 @@ pub(super) fn restore(call: &Call<'_>) -> Answer {
     let (index, directory) = member(call, &organization)?;
     organization.people[index as usize].memberships[directory] = Membership::Active;
     organization.record("user_enabled_org_access", Subject::Person(index), call.now);
-    no_content()
+    Ok(Reply::no_content())
 }
 
 /// DELETE …/users/{accountId}: queued, so that a read straight after still shows the person.
@@ -256,5 +262,5 @@ pub(super) fn remove(call: &Call<'_>) -> Answer {
     let at = call.now.saturating_add(REMOVAL_LAG).unwrap_or(call.now);
     organization.schedule(at, Change::Remove { person, directory });
     organization.record("user_removed_from_org", Subject::Person(person), call.now);
-    no_content()
+    Ok(Reply::no_content())
 }

@@ -4,6 +4,9 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{
+    arguments::{
+        SortBy, at_most, known_roles, limit_of_query, one_of, page_size, sorted_by, unique,
+    },
     call::{Call, Reply},
     error,
     organization::Organization,
@@ -34,22 +37,20 @@ pub(super) struct UserSearch {
     pub(super) sort_by: Option<Vec<SortBy>>,
 }
 
-/// The order of a list.
-#[derive(Clone, Debug, Hash, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct SortBy {
-    pub(super) field: String,
-    #[serde(default = "ascending")]
-    pub(super) direction: String,
-}
-
-fn ascending() -> String {
-    "asc".to_owned()
-}
-
 /// What may be expanded, in users/search.
-pub(super) const EXPANDS: [&str; 4] = ["platformRoles", "counts.resources", "productAccess", "groups"];
-const STATUS: [&str; 5] = ["active", "suspended", "not_invited", "deactivated", "for_deletion"];
+pub(super) const EXPANDS: [&str; 4] = [
+    "platformRoles",
+    "counts.resources",
+    "productAccess",
+    "groups",
+];
+const STATUS: [&str; 5] = [
+    "active",
+    "suspended",
+    "not_invited",
+    "deactivated",
+    "for_deletion",
+];
 const ACCOUNT_STATUS: [&str; 3] = ["active", "inactive", "closed"];
 const MEMBERSHIP_STATUS: [&str; 3] = ["active", "suspended", "no_membership"];
 
@@ -101,8 +102,16 @@ impl UserSearch {
         at_most("accountStatus", self.account_status.as_ref(), 3)?;
         at_most("membershipStatus", self.membership_status.as_ref(), 3)?;
         one_of("status", self.status.as_ref(), &STATUS)?;
-        one_of("accountStatus", self.account_status.as_ref(), &ACCOUNT_STATUS)?;
-        one_of("membershipStatus", self.membership_status.as_ref(), &MEMBERSHIP_STATUS)?;
+        one_of(
+            "accountStatus",
+            self.account_status.as_ref(),
+            &ACCOUNT_STATUS,
+        )?;
+        one_of(
+            "membershipStatus",
+            self.membership_status.as_ref(),
+            &MEMBERSHIP_STATUS,
+        )?;
         one_of("expand", self.expand.as_ref(), &EXPANDS)?;
         unique("expand", self.expand.as_ref())?;
         unique("emails", self.emails.as_ref())?;
@@ -130,82 +139,6 @@ impl UserSearch {
         self.sort_by
             .as_ref()
             .is_some_and(|order| order.iter().any(|order| order.direction == "desc"))
-    }
-}
-
-/// Reads `limit` of a query.
-pub(super) fn limit_of_query(call: &Call<'_>) -> Result<Option<i64>, Reply> {
-    call.query("limit")
-        .map(|text| {
-            text.parse()
-                .map_err(|_| error::invalid(&"limit is a number."))
-        })
-        .transpose()
-}
-
-/// A page size within bounds.
-pub(super) fn page_size(limit: Option<i64>, default: usize, most: usize) -> Result<usize, Reply> {
-    let Some(limit) = limit else {
-        return Ok(default);
-    };
-    usize::try_from(limit)
-        .ok()
-        .filter(|limit| (1..=most).contains(limit))
-        .ok_or_else(|| error::invalid(&format!("limit is from 1 to {most}.")))
-}
-
-/// Refuses an empty list, or one that is too long.
-pub(super) fn at_most(name: &str, list: Option<&Vec<String>>, most: usize) -> Result<(), Reply> {
-    match list {
-        Some(list) if list.is_empty() || list.len() > most => {
-            Err(error::invalid(&format!("{name} takes 1 to {most} values.")))
-        }
-        _ => Ok(()),
-    }
-}
-
-/// Refuses a value that the document does not list.
-pub(super) fn one_of(name: &str, list: Option<&Vec<String>>, known: &[&str]) -> Result<(), Reply> {
-    let strange = list
-        .into_iter()
-        .flatten()
-        .find(|value| !known.contains(&value.as_str()));
-    match strange {
-        Some(value) => Err(error::invalid(&format!("{name} does not take {value}."))),
-        None => Ok(()),
-    }
-}
-
-/// Refuses a value that is named twice.
-pub(super) fn unique(name: &str, list: Option<&Vec<String>>) -> Result<(), Reply> {
-    let list = list.map_or(&[][..], Vec::as_slice);
-    let is_repeated = (1..list.len()).any(|place| list[..place].contains(&list[place]));
-    if is_repeated {
-        return Err(error::invalid(&format!("{name} names a value twice.")));
-    }
-    Ok(())
-}
-
-/// Refuses a role that filters do not know.
-pub(super) fn known_roles(list: Option<&Vec<String>>) -> Result<(), Reply> {
-    let strange = list
-        .into_iter()
-        .flatten()
-        .find(|id| Role::of(id).is_none_or(|role| role == Role::Viewer));
-    match strange {
-        Some(id) => Err(error::invalid(&format!("roleIds does not take {id}."))),
-        None => Ok(()),
-    }
-}
-
-/// Refuses any order but by this field.
-pub(super) fn sorted_by(order: Option<&Vec<SortBy>>, field: &str) -> Result<(), Reply> {
-    let Some(order) = order else { return Ok(()) };
-    match order.as_slice() {
-        [order] if order.field == field && ["asc", "desc"].contains(&order.direction.as_str()) => {
-            Ok(())
-        }
-        _ => Err(error::invalid(&format!("sortBy takes one order, by {field}."))),
     }
 }
 
@@ -255,7 +188,9 @@ impl UserFilter {
         let lower = |list: &Vec<String>| list.iter().map(|text| text.to_lowercase()).collect();
         Self {
             directory,
-            directories: found(search.directory_ids.as_ref(), |id| organization.directory(id)),
+            directories: found(search.directory_ids.as_ref(), |id| {
+                organization.directory(id)
+            }),
             named,
             term: search.search_term.as_ref().map(|term| term.to_lowercase()),
             domains: search.email_domains.as_ref().map(lower),
@@ -281,15 +216,21 @@ impl UserFilter {
     pub(super) fn matches(&self, organization: &Organization, person: &Person) -> bool {
         self.is_in_scope(person)
             && self.has_standing(person)
-            && self.is_managed.is_none_or(|managed| person.is_managed() == managed)
-            && self.has_mfa.is_none_or(|mfa| person.is_managed() && person.is(Traits::MFA) == mfa)
-            && self.groups.as_ref().is_none_or(|groups| {
-                groups.iter().any(|group| is_in_group(person, *group))
-            })
+            && self
+                .is_managed
+                .is_none_or(|managed| person.is_managed() == managed)
+            && self
+                .has_mfa
+                .is_none_or(|mfa| person.is_managed() && person.is(Traits::MFA) == mfa)
+            && self
+                .groups
+                .as_ref()
+                .is_none_or(|groups| groups.iter().any(|group| is_in_group(person, *group)))
             && self.holds_roles(organization, person)
-            && self.domains.as_ref().is_none_or(|domains| {
-                domains.contains(&organization.email_domain(person))
-            })
+            && self
+                .domains
+                .as_ref()
+                .is_none_or(|domains| domains.contains(&organization.email_domain(person)))
             && self.has_term(organization, person)
     }
 
@@ -341,14 +282,17 @@ impl UserFilter {
             self.resources
                 .as_ref()
                 .is_none_or(|resources| resources.contains(&usize::from(held.resource)))
-                && self.roles.as_ref().is_none_or(|roles| roles.contains(&held.role))
+                && self
+                    .roles
+                    .as_ref()
+                    .is_none_or(|roles| roles.contains(&held.role))
         })
     }
 
     fn has_term(&self, organization: &Organization, person: &Person) -> bool {
         let Some(term) = &self.term else { return true };
-        organization.name(person).to_lowercase().contains(term)
-            || organization.nickname(person).to_lowercase().contains(term)
+        person.name().to_lowercase().contains(term)
+            || person.nickname().to_lowercase().contains(term)
             || organization
                 .email(person)
                 .is_some_and(|email| email.contains(term))

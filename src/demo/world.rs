@@ -58,9 +58,9 @@ impl World {
     /// Whether this name has to solve a CAPTCHA first.
     pub(super) fn is_locked_out(&self, name: &str, now: Timestamp) -> bool {
         let refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
-        refused.get(name).is_some_and(|(times, last)| {
-            *times >= PATIENCE && now.duration_since(*last) < CAPTCHA
-        })
+        refused
+            .get(name)
+            .is_some_and(|(times, last)| *times >= PATIENCE && now.duration_since(*last) < CAPTCHA)
     }
 
     /// Remembers how a login ended.

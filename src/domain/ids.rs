@@ -85,6 +85,28 @@ impl ResourceId {
         self.0.strip_prefix("ari:cloud:")?.split(':').next().filter(|owner| !owner.is_empty())
     }
 
+    /// The same instance with its product named as the list of products names it.
+    #[must_use]
+    pub fn canonical(&self) -> Self {
+        let Some(owner) = self.owner() else { return self.clone() };
+        let key = super::product_key(owner);
+        if key == owner { self.clone() } else { Self(self.0.replacen(owner, &key, 1).into()) }
+    }
+
+    /// Whether both name one product instance. Joins on the product and the instance, not on the whole ARI.
+    #[must_use]
+    pub fn is_same_product(&self, other: &Self) -> bool {
+        if self == other {
+            return true;
+        }
+        match (self.owner(), self.instance(), other.owner(), other.instance()) {
+            (Some(mine), Some(here), Some(theirs), Some(there)) => {
+                here == there && super::product_key(mine) == super::product_key(theirs)
+            }
+            _ => false,
+        }
+    }
+
     /// What follows the last slash: the cloud id of a site, the workspace id in Bitbucket.
     #[must_use]
     pub fn instance(&self) -> Option<&str> {
@@ -110,6 +132,16 @@ mod tests {
         assert_eq!(ari.owner(), Some("jira-software"));
         assert_eq!(ari.instance(), Some("0c9b-52"));
         assert_eq!(ResourceId::from("nonsense").owner(), None);
+    }
+
+    #[test]
+    fn the_umbrella_jira_names_the_sites_jira_software() {
+        let umbrella = ResourceId::from("ari:cloud:jira::site/1");
+        let software = ResourceId::from("ari:cloud:jira-software::site/1");
+        assert_eq!(umbrella.canonical(), software);
+        assert!(umbrella.is_same_product(&software));
+        assert!(!umbrella.is_same_product(&ResourceId::from("ari:cloud:jira-software::site/2")));
+        assert!(!umbrella.is_same_product(&ResourceId::from("ari:cloud:jira-servicedesk::site/1")));
     }
 
     #[test]

@@ -23,7 +23,7 @@ pub use group::{Group, UserGroup};
 pub use ids::{AccountId, DirectoryId, GroupId, IntegrationId, OrganizationId, ResourceId, RoleId};
 pub use integration::{CheckOutcome, CredentialKind, IntegrationCheck, IntegrationStatus};
 pub use page::Page;
-pub use product::{Directory, Domain, OrganizationProfile, Product, product_name};
+pub use product::{Directory, Domain, OrganizationProfile, Product, product_key, product_name};
 pub use role::{AssignmentMethod, GroupRoles, RoleAssignment, RoleScope};
 pub use user::{
     AccountStatus, AccountType, ClaimStatus, ManagementSource, MembershipStatus, ProductAccess,

@@ -58,6 +58,19 @@ pub struct OrganizationProfile {
     pub name: String,
 }
 
+/// The one key of a product that several places name differently (API.md, section 3, Products): the owner alias of
+/// its ARI, in lower case. The umbrella `jira` stands for Jira itself.
+#[must_use]
+pub fn product_key(key: &str) -> String {
+    let key = key.trim().to_ascii_lowercase();
+    match key.as_str() {
+        "jira" => "jira-software".to_owned(),
+        "jira-service-desk" | "jira-service-management" => "jira-servicedesk".to_owned(),
+        "jira-ops" => "opsgenie".to_owned(),
+        _ => key,
+    }
+}
+
 /// The name that people know a product by, from its key or ARI owner (API.md, section 3, Products);
 /// `None` for keys that this program does not know yet.
 #[must_use]

@@ -27,7 +27,7 @@ impl Product {
     }
 
     pub(super) fn by_resource(integration: Integration, resource_id: ResourceId) -> Self {
-        Self { integration, resource_id, known: None }
+        Self { integration, resource_id: resource_id.canonical(), known: None }
     }
 
     async fn known(&self, ctx: &Context<'_>) -> Result<Option<Arc<domain::Product>>> {
@@ -41,11 +41,12 @@ impl Product {
         organization.find_product(&self.resource_id).await.map_err(failed)
     }
 
-    fn key_of(&self) -> &str {
-        match &self.known {
-            Some(product) => &product.owner,
+    fn key_of(&self) -> String {
+        let owner = match &self.known {
+            Some(product) => product.owner.as_str(),
             None => self.resource_id.owner().unwrap_or(self.resource_id.as_str()),
-        }
+        };
+        domain::product_key(owner)
     }
 }
 
@@ -63,16 +64,15 @@ impl Product {
     }
 
     /// Which product: `jira-software`, `jira-servicedesk`, `confluence`, `bitbucket`, …
-    async fn key(&self) -> &str {
+    async fn key(&self) -> String {
         self.key_of()
     }
 
     /// The product's name, such as `Confluence`.
     async fn name(&self) -> String {
-        domain::product_name(self.key_of())
-            .map(str::to_owned)
-            .or_else(|| self.known.as_ref().map(|product| product.name.clone()))
-            .unwrap_or_else(|| self.key_of().to_owned())
+        let key = self.key_of();
+        let known = domain::product_name(&key).map(str::to_owned);
+        known.or_else(|| self.known.as_ref().map(|product| product.name.clone())).unwrap_or(key)
     }
 
     /// The site it runs on. From the list of products: one upstream call for all, kept for minutes.

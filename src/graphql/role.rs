@@ -67,8 +67,8 @@ impl RoleAssignment {
         Self { integration, holder, held }
     }
 
-    pub(super) fn resource_id(&self) -> &ResourceId {
-        &self.held.resource_id
+    pub(super) fn resource_id(&self) -> Option<&ResourceId> {
+        self.held.resource_id.as_ref()
     }
 }
 
@@ -82,14 +82,16 @@ impl RoleAssignment {
 
     /// The product instance that the role is for; null for roles on the organization or a site.
     async fn product(&self) -> Option<Product> {
-        if self.held.role.is_platform_role() || self.held.resource_id.owner() == Some("platform") {
+        let resource = self.held.resource_id.as_ref()?;
+        if self.held.role.is_platform_role() || resource.owner() == Some("platform") {
             return None;
         }
-        Some(Product::by_resource(self.integration.clone(), self.held.resource_id.clone()))
+        Some(Product::by_resource(self.integration.clone(), resource.clone()))
     }
 
     /// How the role was given. In a list of many people a role that comes through a group is not looked
-    /// for a second time as given to the person as well; the list of one person tells both.
+    /// for a second time as given to the person as well, and AI access is `UNKNOWN`; the list of up to
+    /// three people tells it exactly.
     async fn source(&self) -> RoleSource {
         self.held.origin.into()
     }
@@ -101,9 +103,11 @@ impl RoleAssignment {
             Holder::Group(group) => return Ok(Some(vec![group.clone()])),
             Holder::User(user) => user,
         };
-        if self.held.origin != domain::AssignmentMethod::Group {
+        let (Some(resource), domain::AssignmentMethod::Group) =
+            (&self.held.resource_id, self.held.origin)
+        else {
             return Ok(None);
-        }
+        };
         let groups = match &user.groups {
             Some(groups) => groups.clone(),
             None => self.groups_of(ctx, user).await?,
@@ -111,7 +115,7 @@ impl RoleAssignment {
         let ids: Vec<GroupId> = groups.iter().map(|group| group.id.clone()).collect();
         let organization = &self.integration.organization;
         let granting = organization
-            .groups_granting(&ids, &self.held.resource_id, &self.held.role)
+            .groups_granting(&ids, resource, &self.held.role)
             .await
             .map_err(ApiError::of(self.integration.integration_id()))?;
         let granting = groups.into_iter().filter(|group| granting.contains(&group.id));
@@ -149,7 +153,7 @@ pub(super) async fn granted_by(ctx: &Context<'_>, group: &Group) -> Result<Vec<R
     Request::of(ctx).note(grants.freshness);
     let held = grants.value.iter().flat_map(|given| {
         given.roles.iter().map(|role| HeldRole {
-            resource_id: given.resource_id.clone(),
+            resource_id: Some(given.resource_id.clone()),
             role: role.clone(),
             origin: domain::AssignmentMethod::Group,
         })

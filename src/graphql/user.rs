@@ -306,7 +306,8 @@ impl ProductAccess {
     /// The person's roles on this product, with what grants each. As `User.roles`.
     async fn roles(&self, ctx: &Context<'_>) -> Result<Option<Vec<RoleAssignment>>> {
         let mut roles = self.user.held_roles(ctx).await?;
-        roles.retain(|assignment| *assignment.resource_id() == self.access.resource_id);
+        let resource = &self.access.resource_id;
+        roles.retain(|role| role.resource_id().is_some_and(|of| of.is_same_product(resource)));
         Ok(Some(roles))
     }
 }

@@ -28,10 +28,7 @@ impl Wire {
         let is_executed = answer.refusal.is_none();
         let mut errors = answer.response.errors;
         for error in &mut errors {
-            error
-                .extensions
-                .get_or_insert_default()
-                .set("requestId", request_id);
+            error.extensions.get_or_insert_default().set("requestId", request_id);
         }
         Self {
             errors,

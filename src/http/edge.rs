@@ -33,11 +33,11 @@ pub(super) struct Edge {
     pub(super) metrics: Option<Metrics>,
     /// Permits for GraphQL requests over HTTP.
     pub(super) requests: Arc<Semaphore>,
-    /// Permits for WebSockets.
+    /// Permits for sockets.
     pub(super) sockets: Arc<Semaphore>,
     /// Mutations that run; they outlive the connection that asked for them.
     pub(super) mutations: TaskTracker,
-    /// Ends WebSockets when the gateway stops.
+    /// Ends sockets when the gateway stops.
     pub(super) stopping: CancellationToken,
 }
 

@@ -1,4 +1,4 @@
-use std::{error::Error as _, sync::Arc};
+use std::{error::Error, sync::Arc};
 
 use async_graphql::Request as GraphqlRequest;
 use axum::{
@@ -45,10 +45,7 @@ async fn answered(
         Method::POST => false,
         _ => return Err(Refusal::MethodNotAllowed("GET, POST")),
     };
-    let _permit = edge
-        .requests
-        .try_acquire()
-        .map_err(|_| Refusal::Overloaded)?;
+    let _permit = edge.requests.try_acquire().map_err(|_| Refusal::Overloaded)?;
     let bearer = bearer(&head.headers);
     let caller = edge.verifier.caller(bearer).await.map_err(|refusal| {
         line.refused_because(&refusal);
@@ -92,24 +89,19 @@ pub(super) fn operation_of(request: &GraphqlRequest) -> Option<document::Operati
 
 async fn whole(edge: &Edge, headers: &HeaderMap, body: Body) -> Result<Bytes, Refusal> {
     let limit = edge.settings.body_limit;
-    let length = headers
-        .get(header::CONTENT_LENGTH)
-        .and_then(|value| value.to_str().ok()?.parse().ok());
+    let length =
+        headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
     if length.is_some_and(|length: u64| length > limit as u64) {
         return Err(Refusal::TooLarge(limit));
     }
     match timeout(edge.settings.read_timeout, to_bytes(body, limit)).await {
         Ok(Ok(bytes)) => Ok(bytes),
-        Ok(Err(error))
-            if error
-                .source()
-                .is_some_and(|cause| cause.is::<LengthLimitError>()) =>
-        {
-            Err(Refusal::TooLarge(limit))
-        }
-        Ok(Err(_)) => Err(Refusal::BadRequest(
-            "the body did not arrive whole".to_owned(),
-        )),
+        Ok(Err(error)) if is_too_long(&error) => Err(Refusal::TooLarge(limit)),
+        Ok(Err(_)) => Err(Refusal::BadRequest("the body did not arrive whole".to_owned())),
         Err(_elapsed) => Err(Refusal::SlowBody),
     }
+}
+
+fn is_too_long(error: &axum::Error) -> bool {
+    error.source().is_some_and(<dyn Error>::is::<LengthLimitError>)
 }

@@ -27,11 +27,7 @@ pub(super) async fn ready(State(edge): State<Arc<Edge>>) -> Response {
     if !edge.stopping.is_cancelled() && (edge.readiness)().await {
         Json(json!({ "status": "ready" })).into_response()
     } else {
-        (
-            StatusCode::SERVICE_UNAVAILABLE,
-            Json(json!({ "status": "not ready" })),
-        )
-            .into_response()
+        (StatusCode::SERVICE_UNAVAILABLE, Json(json!({ "status": "not ready" }))).into_response()
     }
 }
 
@@ -43,10 +39,7 @@ pub(super) async fn metrics(State(edge): State<Arc<Edge>>, request: Request) -> 
         MetricsAccess::On => true,
     };
     match edge.metrics.as_ref().filter(|_| may_read) {
-        Some(metrics) => (
-            [(header::CONTENT_TYPE, "text/plain; version=0.0.4")],
-            metrics.render(),
-        )
+        Some(metrics) => ([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], metrics.render())
             .into_response(),
         None => not_found(request).await,
     }

@@ -32,11 +32,7 @@ pub(super) fn accepted(headers: &HeaderMap) -> Option<MediaType> {
     let mut ranges = Vec::new();
     for value in headers.get_all(header::ACCEPT) {
         let Ok(text) = value.to_str() else { continue };
-        ranges.extend(
-            text.split(',')
-                .map(str::trim)
-                .filter(|text| !text.is_empty()),
-        );
+        ranges.extend(text.split(',').map(str::trim).filter(|text| !text.is_empty()));
     }
     if ranges.is_empty() {
         return Some(MediaType::Json);
@@ -83,10 +79,7 @@ fn liking(kind: MediaType, ranges: &[Range]) -> Option<Liking> {
             continue;
         };
         if best.is_none_or(|best| (precision, range.quality) > (best.precision, best.quality)) {
-            best = Some(Liking {
-                precision,
-                quality: range.quality,
-            });
+            best = Some(Liking { precision, quality: range.quality });
         }
     }
     best.filter(|best| best.quality > 0)
@@ -145,19 +138,13 @@ pub(super) fn is_json(headers: &HeaderMap) -> bool {
     let (Some(kind), None) = (types.next(), types.next()) else {
         return false;
     };
-    let Some(kind) = kind
-        .to_str()
-        .ok()
-        .and_then(|text| text.parse::<Mime>().ok())
-    else {
+    let Some(kind) = kind.to_str().ok().and_then(|text| text.parse::<Mime>().ok()) else {
         return false;
     };
     let is_plain = headers
         .get(header::CONTENT_ENCODING)
         .is_none_or(|encoding| encoding.as_bytes().eq_ignore_ascii_case(b"identity"));
-    let is_utf8 = kind
-        .get_param(mime::CHARSET)
-        .is_none_or(|charset| charset == mime::UTF_8);
+    let is_utf8 = kind.get_param(mime::CHARSET).is_none_or(|charset| charset == mime::UTF_8);
     kind.essence_str() == "application/json" && is_utf8 && is_plain
 }
 
@@ -182,26 +169,11 @@ mod tests {
             ("application/json", Some(Json)),
             ("application/json; charset=UTF-8", Some(Json)),
             ("application/graphql-response+json", Some(GraphqlResponse)),
-            (
-                "Application/GraphQL-Response+JSON;charset=\"utf-8\"",
-                Some(GraphqlResponse),
-            ),
-            (
-                "application/graphql-response+json, application/json;q=0.9",
-                Some(GraphqlResponse),
-            ),
-            (
-                "application/json, application/graphql-response+json",
-                Some(GraphqlResponse),
-            ),
-            (
-                "application/json, application/graphql-response+json;q=0.9",
-                Some(Json),
-            ),
-            (
-                "application/graphql-response+json, */*;q=0.1",
-                Some(GraphqlResponse),
-            ),
+            ("Application/GraphQL-Response+JSON;charset=\"utf-8\"", Some(GraphqlResponse)),
+            ("application/graphql-response+json, application/json;q=0.9", Some(GraphqlResponse)),
+            ("application/json, application/graphql-response+json", Some(GraphqlResponse)),
+            ("application/json, application/graphql-response+json;q=0.9", Some(Json)),
+            ("application/graphql-response+json, */*;q=0.1", Some(GraphqlResponse)),
             ("application/graphql-response+json;q=0, */*", Some(Json)),
             ("application/json;q=0, */*", Some(GraphqlResponse)),
             ("text/html, */*;q=0.8", Some(Json)),
@@ -241,10 +213,7 @@ mod tests {
             assert!(!is(kinds), "{kinds:?}");
         }
         let mut packed = HeaderMap::new();
-        packed.insert(
-            header::CONTENT_TYPE,
-            HeaderValue::from_static("application/json"),
-        );
+        packed.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
         packed.insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
         assert!(!is_json(&packed));
     }

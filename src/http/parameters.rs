@@ -29,16 +29,8 @@ pub(super) fn of_body(body: &[u8]) -> Result<Request, Refusal> {
         Some(_) => return Err(bad("the body is not a JSON object")),
     }
     let parameters: Parameters = serde_json::from_slice(body).map_err(|error| {
-        let what = if error.is_data() {
-            "holds a parameter twice"
-        } else {
-            "is not JSON"
-        };
-        bad(format!(
-            "the body {what} (line {}, column {})",
-            error.line(),
-            error.column()
-        ))
+        let what = if error.is_data() { "holds a parameter twice" } else { "is not JSON" };
+        bad(format!("the body {what} (line {}, column {})", error.line(), error.column()))
     })?;
     request(parameters)
 }
@@ -118,10 +110,7 @@ mod tests {
     use super::*;
 
     fn message(result: Result<Request, Refusal>) -> String {
-        result
-            .err()
-            .map(|refusal| refusal.message())
-            .expect("it is refused")
+        result.err().map(|refusal| refusal.message()).expect("it is refused")
     }
 
     #[test]
@@ -130,16 +119,10 @@ mod tests {
             ("", "the body is empty"),
             ("  \n", "the body is empty"),
             ("[]", "batches are not accepted: send one request at a time"),
-            (
-                "[{\"query\":\"{a}\"}]",
-                "batches are not accepted: send one request at a time",
-            ),
+            ("[{\"query\":\"{a}\"}]", "batches are not accepted: send one request at a time"),
             ("7", "the body is not a JSON object"),
             ("{\"query\":", "the body is not JSON (line 1, column 9)"),
-            (
-                "{\"query\":\"{a}\"} x",
-                "the body is not JSON (line 1, column 17)",
-            ),
+            ("{\"query\":\"{a}\"} x", "the body is not JSON (line 1, column 17)"),
             ("{}", "`query` is missing"),
             ("{\"qeury\":\"{a}\"}", "`query` is missing"),
             ("{\"query\":null}", "`query` is missing"),
@@ -148,26 +131,14 @@ mod tests {
                 "{\"query\":\"{a}\",\"query\":\"{b}\"}",
                 "the body holds a parameter twice (line 1, column 22)",
             ),
-            (
-                "{\"query\":\"{a}\",\"operationName\":7}",
-                "`operationName` is not a string",
-            ),
-            (
-                "{\"query\":\"{a}\",\"variables\":[7]}",
-                "`variables` is not an object",
-            ),
-            (
-                "{\"query\":\"{a}\",\"extensions\":\"x\"}",
-                "`extensions` is not an object",
-            ),
+            ("{\"query\":\"{a}\",\"operationName\":7}", "`operationName` is not a string"),
+            ("{\"query\":\"{a}\",\"variables\":[7]}", "`variables` is not an object"),
+            ("{\"query\":\"{a}\",\"extensions\":\"x\"}", "`extensions` is not an object"),
         ] {
             assert_eq!(message(of_body(body.as_bytes())), expected, "{body}");
         }
         assert!(message(of_body(b"{\"query\":\"\xff\"}")).starts_with("the body is not JSON"));
-        let nested = format!(
-            "{{\"query\":\"{{a}}\",\"variables\":{}",
-            "{\"a\":".repeat(200)
-        );
+        let nested = format!("{{\"query\":\"{{a}}\",\"variables\":{}", "{\"a\":".repeat(200));
         assert!(message(of_body(nested.as_bytes())).starts_with("the body is not JSON"));
     }
 
@@ -188,17 +159,8 @@ mod tests {
         assert_eq!(request.operation_name, None);
         assert_eq!(request.variables.len(), 1);
         assert_eq!(message(of_url(None)), "`query` is missing");
-        assert_eq!(
-            message(of_url(Some("query=a&query=b"))),
-            "`query` is given twice"
-        );
-        assert_eq!(
-            message(of_url(Some("query=a&variables=x"))),
-            "`variables` is not JSON"
-        );
-        assert_eq!(
-            message(of_url(Some("query=a&variables=[1]"))),
-            "`variables` is not an object"
-        );
+        assert_eq!(message(of_url(Some("query=a&query=b"))), "`query` is given twice");
+        assert_eq!(message(of_url(Some("query=a&variables=x"))), "`variables` is not JSON");
+        assert_eq!(message(of_url(Some("query=a&variables=[1]"))), "`variables` is not an object");
     }
 }

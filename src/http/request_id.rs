@@ -23,9 +23,7 @@ impl RequestId {
     }
 
     pub(super) fn as_str(&self) -> &str {
-        self.0
-            .to_str()
-            .expect("only harmless ASCII becomes a request id")
+        self.0.to_str().expect("only harmless ASCII becomes a request id")
     }
 
     pub(super) fn header(&self) -> HeaderValue {
@@ -35,9 +33,7 @@ impl RequestId {
 
 fn is_harmless(id: &[u8]) -> bool {
     (8..=128).contains(&id.len())
-        && id
-            .iter()
-            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.'))
+        && id.iter().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.'))
 }
 
 #[cfg(test)]
@@ -52,13 +48,9 @@ mod tests {
             RequestId::of(&headers).as_str().to_owned()
         };
         assert_eq!(id(b"build-42.retry_1"), "build-42.retry_1");
-        for bad in [
-            &b"short"[..],
-            b"",
-            b"has spaces in it",
-            b"<script>alert(1)</script>",
-            &[0xff; 12],
-        ] {
+        for bad in
+            [&b"short"[..], b"", b"has spaces in it", b"<script>alert(1)</script>", &[0xff; 12]]
+        {
             assert_eq!(id(bad).len(), 36, "{bad:?}");
         }
         assert_eq!(id("x".repeat(129).as_bytes()).len(), 36);

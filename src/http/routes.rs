@@ -58,7 +58,6 @@ impl Site {
     }
 
     /// The routes with their layers, for a test that needs no socket.
-    #[must_use]
     pub fn router(&self) -> Router {
         self.router.clone()
     }
@@ -67,17 +66,13 @@ impl Site {
 /// What an answer depends on besides its address.
 async fn varying(mut response: Response) -> Response {
     for name in ["Accept", "Authorization"] {
-        response
-            .headers_mut()
-            .append(header::VARY, HeaderValue::from_static(name));
+        response.headers_mut().append(header::VARY, HeaderValue::from_static(name));
     }
     response
 }
 
 fn cors(origins: &[String]) -> CorsLayer {
-    let origins = origins
-        .iter()
-        .filter_map(|origin| HeaderValue::from_str(origin).ok());
+    let origins = origins.iter().filter_map(|origin| HeaderValue::from_str(origin).ok());
     CorsLayer::new()
         .allow_origin(AllowOrigin::list(origins))
         .allow_methods([Method::GET, Method::POST])
@@ -88,10 +83,6 @@ fn cors(origins: &[String]) -> CorsLayer {
             header::CONTENT_TYPE,
             X_REQUEST_ID,
         ])
-        .expose_headers([
-            header::AGE,
-            header::RETRY_AFTER,
-            HeaderName::from_static("x-request-id"),
-        ])
-        .max_age(Duration::from_secs(60 * 60))
+        .expose_headers([header::AGE, header::RETRY_AFTER, HeaderName::from_static("x-request-id")])
+        .max_age(Duration::from_hours(1))
 }

@@ -33,14 +33,8 @@ impl Site {
     ) -> io::Result<()> {
         let settings = &self.edge.settings;
         let mut builder = Builder::new(TokioExecutor::new());
-        builder
-            .http1()
-            .timer(TokioTimer::new())
-            .header_read_timeout(settings.read_timeout);
-        builder
-            .http2()
-            .timer(TokioTimer::new())
-            .max_concurrent_streams(STREAMS);
+        builder.http1().timer(TokioTimer::new()).header_read_timeout(settings.read_timeout);
+        builder.http2().timer(TokioTimer::new()).max_concurrent_streams(STREAMS);
         let graceful = GracefulShutdown::new();
         let mut stop = std::pin::pin!(stop);
         loop {
@@ -88,10 +82,7 @@ impl Site {
             let router = router.clone();
             async move {
                 Ok::<_, Infallible>(
-                    router
-                        .oneshot(request)
-                        .await
-                        .unwrap_or_else(|never| match never {}),
+                    router.oneshot(request).await.unwrap_or_else(|never| match never {}),
                 )
             }
         });

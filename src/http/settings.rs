@@ -23,11 +23,11 @@ pub struct Settings {
     pub metrics: MetricsAccess,
     /// Longest time for running requests to end after a signal.
     pub shutdown_timeout: Duration,
-    /// Bounds on WebSockets.
+    /// Bounds on sockets.
     pub sockets: SocketSettings,
 }
 
-/// Bounds on WebSockets.
+/// Bounds on sockets.
 #[derive(Debug, Clone, Copy)]
 pub struct SocketSettings {
     /// Connections at the same time, over all callers.
@@ -57,8 +57,8 @@ impl Default for Settings {
         Self {
             body_limit: 1024 * 1024,
             read_timeout: Duration::from_secs(30),
-            query_timeout: Duration::from_secs(60),
-            mutation_timeout: Duration::from_secs(120),
+            query_timeout: Duration::from_mins(1),
+            mutation_timeout: Duration::from_mins(2),
             concurrent_requests: 512,
             cors_origins: Vec::new(),
             graphiql: true,

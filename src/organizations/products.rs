@@ -3,7 +3,7 @@ use std::sync::Arc;
 use super::{Error, Organization, Result};
 use crate::{
     atlassian::users::MAX_RESOURCE_IDS,
-    domain::{Fetched, Product, ResourceId},
+    domain::{Fetched, Product, ResourceId, product_key},
 };
 
 impl Organization {
@@ -51,31 +51,16 @@ impl Organization {
     }
 }
 
-/// Whether people may mean this product by `key`. The places that name a product differ (API.md, section 3).
+/// Whether people may mean this product by `key`.
 fn is_key_of(key: &str, product: &Product) -> bool {
-    let key = canonical(key);
-    key == canonical(&product.key) || key == canonical(&product.owner)
+    let key = product_key(key);
+    key == product_key(&product.key) || key == product_key(&product.owner)
 }
 
-fn canonical(key: &str) -> String {
-    let key = key.trim().to_ascii_lowercase();
-    match key.as_str() {
-        "jira" => "jira-software".to_owned(),
-        "jira-service-desk" | "jira-service-management" => "jira-servicedesk".to_owned(),
-        "jira-ops" => "opsgenie".to_owned(),
-        _ => key,
-    }
-}
-
-/// Joins on the owner's alias and the instance, not on the whole ARI.
 fn joined<'a>(products: &'a [Arc<Product>], resource: &ResourceId) -> Option<&'a Arc<Product>> {
     let exact = products.iter().find(|product| product.resource_id == *resource);
     exact.or_else(|| {
-        let (owner, instance) = (resource.owner()?, resource.instance()?);
-        products.iter().find(|product| {
-            product.resource_id.instance() == Some(instance)
-                && canonical(owner) == canonical(&product.owner)
-        })
+        products.iter().find(|product| product.resource_id.is_same_product(resource))
     })
 }
 

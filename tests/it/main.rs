@@ -3,6 +3,7 @@
 
 mod support;
 
+mod edge;
 mod roles;
 mod scan;
 mod usage;

@@ -3,12 +3,21 @@ import { Kind, parse } from 'graphql';
 // Beside the page, wherever a proxy may have put both.
 const ENDPOINT = new URL('./graphql', location.href);
 
-/** A GraphiQL fetcher that asks the gateway this page came from, as the caller whose token it is given. */
+/**
+ * A GraphiQL fetcher that asks the gateway this page came from, as the caller whose token it is given.
+ *
+ * Its `stop` ends what is under way, for when another token takes over: GraphiQL would show a late refusal of the old one.
+ */
 export function fetcherFor(token) {
-  return async function ask(parameters, options) {
+  const stopper = new AbortController();
+  ask.stop = () => stopper.abort();
+  return ask;
+
+  async function ask(parameters, options) {
     const response = await fetch(ENDPOINT, {
       method: 'POST',
       credentials: 'same-origin',
+      signal: stopper.signal,
       headers: {
         accept: 'application/graphql-response+json, application/json;q=0.9',
         'content-type': 'application/json',
@@ -18,7 +27,7 @@ export function fetcherFor(token) {
       body: JSON.stringify(withoutStaleName(parameters)),
     });
     return answerOf(response, Boolean(token));
-  };
+  }
 }
 
 /**

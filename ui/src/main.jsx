@@ -7,7 +7,7 @@ import 'graphiql/graphiql.css';
 import './page.css';
 
 import { GraphiQL } from 'graphiql';
-import { useMemo, useState } from 'react';
+import { useEffect, useMemo, useState } from 'react';
 import { createRoot } from 'react-dom/client';
 
 import { EXAMPLES } from './examples.js';
@@ -18,6 +18,7 @@ function Page() {
   const [token, setToken] = useState(rememberedToken);
   // Another fetcher makes GraphiQL read the schema again: what one caller may see, another may not.
   const fetcher = useMemo(() => fetcherFor(token), [token]);
+  useEffect(() => fetcher.stop, [fetcher]);
 
   function use(next) {
     rememberToken(next);

@@ -105,20 +105,13 @@ impl Connections {
             api_token_expires_on: add.api_token_expires_on,
         };
         let integration = self.integrations.create(draft, now()).await?;
-        say(&format!(
-            "Connected {} as {}.",
-            integration.label, integration.id
-        ))?;
+        say(&format!("Connected {} as {}.", integration.label, integration.id))?;
         self.test_each(&[integration]).await
     }
 
     fn list(&self) -> anyhow::Result<ExitCode> {
         let integrations = self.integrations.all();
-        let width = integrations
-            .iter()
-            .map(|one| one.id.as_str().len())
-            .max()
-            .unwrap_or_default();
+        let width = integrations.iter().map(|one| one.id.as_str().len()).max().unwrap_or_default();
         for one in integrations.iter() {
             let origin = match one.origin {
                 Origin::Declared => "settings",
@@ -153,11 +146,7 @@ impl Connections {
             let tested = self.test(integration).await?;
             is_well &= report(&tested, &tested.checks)?;
         }
-        Ok(if is_well {
-            ExitCode::SUCCESS
-        } else {
-            ExitCode::FAILURE
-        })
+        Ok(if is_well { ExitCode::SUCCESS } else { ExitCode::FAILURE })
     }
 
     async fn remove(&self, id: String) -> anyhow::Result<ExitCode> {
@@ -179,17 +168,15 @@ fn secret(
     what: &str,
     lines: &mut impl BufRead,
 ) -> anyhow::Result<SecretString> {
-    let text = match file {
-        Some(path) => std::fs::read_to_string(path)
-            .with_context(|| format!("cannot read {} for {what}", path.display()))?,
-        None => {
-            let mut line = String::new();
-            lines
-                .read_line(&mut line)
-                .with_context(|| format!("cannot read {what} from standard input"))?;
-            line
-        }
-    };
+    let mut text = String::new();
+    if let Some(path) = file {
+        text = std::fs::read_to_string(path)
+            .with_context(|| format!("cannot read {} for {what}", path.display()))?;
+    } else {
+        lines
+            .read_line(&mut text)
+            .with_context(|| format!("cannot read {what} from standard input"))?;
+    }
     if text.trim().is_empty() {
         bail!("{what} is missing: name its file, or write it as a line to standard input");
     }

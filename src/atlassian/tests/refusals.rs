@@ -4,15 +4,8 @@ use crate::atlassian::{Error, ErrorKind};
 /// What asking for the organization fails with when this is the answer.
 async fn refused(status: u16, headers: &[(&'static str, &str)], body: &str) -> Error {
     let upstream = Upstream::start([answer_with(status, headers, body)]).await;
-    let settings = crate::atlassian::TransportSettings {
-        max_attempts: 1,
-        ..upstream.settings()
-    };
-    let error = upstream
-        .client_with(settings)
-        .organization()
-        .await
-        .expect_err("a refusal");
+    let settings = crate::atlassian::TransportSettings { max_attempts: 1, ..upstream.settings() };
+    let error = upstream.client_with(settings).organization().await.expect_err("a refusal");
     assert_eq!(error.status, Some(status));
     assert_eq!(error.operation, "organization");
     error
@@ -55,13 +48,7 @@ const FORMS: &[(&str, u16, &str, ErrorKind, Option<&str>)] = &[
         ErrorKind::PlanRequired,
         Some("ADMIN-UAM-402-1"),
     ),
-    (
-        "B proxy",
-        401,
-        r#"{"code":401,"message":"Unauthorized"}"#,
-        ErrorKind::Unauthorized,
-        None,
-    ),
+    ("B proxy", 401, r#"{"code":401,"message":"Unauthorized"}"#, ErrorKind::Unauthorized, None),
     (
         "C no-perms",
         403,
@@ -104,13 +91,7 @@ const FORMS: &[(&str, u16, &str, ErrorKind, Option<&str>)] = &[
         ErrorKind::Forbidden,
         None,
     ),
-    (
-        "I Bitbucket",
-        404,
-        r#"{"type":"error","error":{"message":"m"}}"#,
-        ErrorKind::NotFound,
-        None,
-    ),
+    ("I Bitbucket", 404, r#"{"type":"error","error":{"message":"m"}}"#, ErrorKind::NotFound, None),
     ("empty", 404, "", ErrorKind::NotFound, None),
     ("gone", 410, "{}", ErrorKind::NotFound, None),
     ("too slow", 408, "{}", ErrorKind::Timeout, None),
@@ -139,12 +120,7 @@ async fn a_refusal_of_the_user_management_api_says_why() {
 
 #[tokio::test]
 async fn text_and_html_keep_their_status_and_nothing_else() {
-    let error = refused(
-        401,
-        &[("content-type", "text/plain")],
-        r#"{"key":"forged"}"#,
-    )
-    .await;
+    let error = refused(401, &[("content-type", "text/plain")], r#"{"key":"forged"}"#).await;
     assert_eq!((error.kind, error.code), (ErrorKind::Unauthorized, None));
     let html = [("content-type", "text/html")];
     let error = refused(404, &html, "<html>unknown site</html>").await;
@@ -160,30 +136,15 @@ async fn a_captcha_is_told_from_a_wrong_password() {
     let wrong = [("x-seraph-loginreason", "AUTHENTICATED_FAILED")];
     assert_eq!(refused(401, &wrong, "").await.kind, ErrorKind::Unauthorized);
     let locked = [("x-seraph-loginreason", "AUTHENTICATION_DENIED")];
-    assert_eq!(
-        refused(403, &locked, "").await.kind,
-        ErrorKind::CaptchaRequired
-    );
-    assert_eq!(
-        refused(401, &locked, "").await.kind,
-        ErrorKind::CaptchaRequired
-    );
-    let challenge = [(
-        "x-authentication-denied-reason",
-        "CAPTCHA_CHALLENGE; login-url=https://x",
-    )];
-    assert_eq!(
-        refused(403, &challenge, "").await.kind,
-        ErrorKind::CaptchaRequired
-    );
+    assert_eq!(refused(403, &locked, "").await.kind, ErrorKind::CaptchaRequired);
+    assert_eq!(refused(401, &locked, "").await.kind, ErrorKind::CaptchaRequired);
+    let challenge = [("x-authentication-denied-reason", "CAPTCHA_CHALLENGE; login-url=https://x")];
+    assert_eq!(refused(403, &challenge, "").await.kind, ErrorKind::CaptchaRequired);
 }
 
 #[tokio::test]
 async fn a_rate_limit_says_which_and_how_long() {
-    let headers = [
-        ("retry-after", "1847"),
-        ("ratelimit-reason", "jira-quota-tenant-based"),
-    ];
+    let headers = [("retry-after", "1847"), ("ratelimit-reason", "jira-quota-tenant-based")];
     let error = refused(429, &headers, "").await;
     assert_eq!(error.kind, ErrorKind::RateLimited);
     assert_eq!(error.code.as_deref(), Some("jira-quota-tenant-based"));
@@ -206,11 +167,7 @@ async fn no_secret_is_shown_by_anything() {
     let client = upstream.client();
     let error = client.organization().await.expect_err("a refusal");
     let shown = format!("{client:?} {error} {error:?}");
-    for secret in [
-        "organization-key-secret",
-        "site-token-secret",
-        "admin@north.example",
-    ] {
+    for secret in ["organization-key-secret", "site-token-secret", "admin@north.example"] {
         assert!(!shown.contains(secret), "{secret} in {shown}");
     }
 }

@@ -27,11 +27,7 @@ use crate::{
 #[derive(Debug, Clone)]
 pub(super) enum Step {
     /// A whole answer.
-    Answer {
-        status: u16,
-        headers: Vec<(&'static str, String)>,
-        body: Vec<u8>,
-    },
+    Answer { status: u16, headers: Vec<(&'static str, String)>, body: Vec<u8> },
     /// An answer that promises more than comes.
     CutOff(&'static str),
     /// An answer that stops in the middle and stays open.
@@ -63,18 +59,12 @@ pub(super) fn answer(status: u16, body: &str) -> Step {
 
 /// A JSON answer with headers of its own.
 pub(super) fn answer_with(status: u16, headers: &[(&'static str, &str)], body: &str) -> Step {
-    let mut headers: Vec<_> = headers
-        .iter()
-        .map(|(name, value)| (*name, (*value).to_owned()))
-        .collect();
+    let mut headers: Vec<_> =
+        headers.iter().map(|(name, value)| (*name, (*value).to_owned())).collect();
     if !headers.iter().any(|(name, _)| *name == "content-type") {
         headers.push(("content-type", "application/json;charset=UTF-8".to_owned()));
     }
-    Step::Answer {
-        status,
-        headers,
-        body: body.as_bytes().to_vec(),
-    }
+    Step::Answer { status, headers, body: body.as_bytes().to_vec() }
 }
 
 impl Upstream {
@@ -93,11 +83,7 @@ impl Upstream {
                 tokio::spawn(async move { serve(stream, &seen, &steps, &origin).await });
             }
         });
-        Self {
-            url,
-            received,
-            server,
-        }
+        Self { url, received, server }
     }
 
     pub(super) fn received(&self) -> Vec<Received> {
@@ -116,10 +102,7 @@ impl Upstream {
     }
 
     pub(super) fn settings(&self) -> TransportSettings {
-        TransportSettings {
-            api_url: self.url.clone(),
-            ..TransportSettings::default()
-        }
+        TransportSettings { api_url: self.url.clone(), ..TransportSettings::default() }
     }
 
     /// A client of organization `o-1` whose API and site are both this server.
@@ -176,11 +159,7 @@ async fn serve(
         steps.lock().expect("nobody panics with it").pop_front()
     };
     match step.unwrap_or_else(|| answer(500, "{}")) {
-        Step::Answer {
-            status,
-            headers,
-            body,
-        } => {
+        Step::Answer { status, headers, body } => {
             let body = match String::from_utf8(body) {
                 Ok(text) => text.replace("ORIGIN", origin).into_bytes(),
                 Err(binary) => binary.into_bytes(),
@@ -190,10 +169,7 @@ async fn serve(
                 let _ = write!(head, "{name}: {}\r\n", value.replace("ORIGIN", origin));
             }
             let length = body.len();
-            let _ = write!(
-                head,
-                "content-length: {length}\r\nconnection: close\r\n\r\n"
-            );
+            let _ = write!(head, "content-length: {length}\r\nconnection: close\r\n\r\n");
             let _ = stream.write_all(head.as_bytes()).await;
             let _ = stream.write_all(&body).await;
         }
@@ -227,15 +203,8 @@ async fn receive(stream: &mut TcpStream) -> Option<Received> {
     let head = String::from_utf8(bytes[..end].to_vec()).ok()?;
     let mut words = head.split_whitespace();
     let (method, target) = (words.next()?.to_owned(), words.next()?.to_owned());
-    let mut received = Received {
-        method,
-        target,
-        head,
-        body: String::new(),
-    };
-    let length = received
-        .header("content-length")
-        .and_then(|length| length.parse().ok());
+    let mut received = Received { method, target, head, body: String::new() };
+    let length = received.header("content-length").and_then(|length| length.parse().ok());
     let mut body = vec![0; length.unwrap_or(0)];
     stream.read_exact(&mut body).await.ok()?;
     received.body = String::from_utf8(body).ok()?;

@@ -183,7 +183,11 @@ impl Maker<'_> {
             } else {
                 format!("Team {word} {}", round + 1)
             };
-            let managed_by = if number % 3 == 0 { "open" } else { "team-members" };
+            let managed_by = if number % 3 == 0 {
+                "open"
+            } else {
+                "team-members"
+            };
             let description = (number % 2 == 0).then(|| format!("Everybody of {name}"));
             let group = self.make(name, description, managed_by);
             plan.teams.push(group);

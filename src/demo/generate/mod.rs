@@ -1,5 +1,6 @@
 //! Makes a believable organization of any size from a seed; the same seed gives the same one.
 
+mod activity;
 mod events;
 mod groups;
 mod kinds;

@@ -1,6 +1,7 @@
 //! Tables from which people, towns, trades and teams are put together. All of it is invented.
 
 /// Given names from many places.
+#[rustfmt::skip] // Hundreds of lines otherwise.
 pub(in super::super) const GIVEN: &[&str] = &[
     "Ingrid", "Tomás", "Aiko", "Kwame", "Léa", "Mateusz", "Priya", "Ólafur", "Yusuf", "Marisol",
     "Henrik", "Chidi", "Noor", "Zoltán", "Beatriz", "Søren", "Mei", "Dragan", "Fatima", "Liam",
@@ -18,6 +19,7 @@ pub(in super::super) const GIVEN: &[&str] = &[
 ];
 
 /// Family names from many places.
+#[rustfmt::skip] // Hundreds of lines otherwise.
 pub(in super::super) const FAMILY: &[&str] = &[
     "Solheim", "Carvalho", "Tanaka", "Mensah", "Fournier", "Kowalczyk", "Iyer", "Þórsson",
     "Demir", "Quintero", "Lindqvist", "Okonkwo", "Rahman", "Szabó", "Almeida", "Mikkelsen",
@@ -108,6 +110,7 @@ pub(in super::super) const JOBS: &[(&str, &str)] = &[
 ];
 
 /// Names of teams; a number is added once they are used up.
+#[rustfmt::skip] // Hundreds of lines otherwise.
 pub(in super::super) const TEAMS: &[&str] = &[
     "Kestrel", "Juniper", "Basalt", "Lantern", "Meridian", "Otter", "Saffron", "Tundra", "Cobalt",
     "Heron", "Marble", "Nimbus", "Orchid", "Pumice", "Quartz", "Sparrow", "Thistle", "Umber",

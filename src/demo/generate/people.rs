@@ -9,10 +9,10 @@ use rand_chacha::ChaCha8Rng;
 use super::{
     super::{
         changes::{Change, GRACE},
-        organization::{Character, Organization, Token},
+        organization::{Character, Organization},
         person::{
             AccountId, AccountState, Corrections, DIRECTORIES, DirectRole, Membership, Person,
-            Traits, Visit,
+            Traits,
         },
         role::{Method, PlatformRoles, Role},
     },
@@ -42,11 +42,12 @@ pub(super) fn add(
     }
 }
 
-struct Maker<'a> {
-    organization: &'a mut Organization,
+/// Makes one person after the other.
+pub(super) struct Maker<'a> {
+    pub(super) organization: &'a mut Organization,
     plan: &'a Plan,
     recipe: &'a Recipe,
-    random: &'a mut ChaCha8Rng,
+    pub(super) random: &'a mut ChaCha8Rng,
     namesakes: HashMap<(u16, u16, u8), u16>,
 }
 
@@ -56,7 +57,7 @@ impl Maker<'_> {
         self.traits(kind, &mut person);
         self.standing(kind, &mut person);
         self.groups(kind, &mut person);
-        self.direct_roles(kind, &mut person);
+        self.direct_roles(&mut person);
         self.visits(kind, &mut person);
         let state = person.state;
         let index = self.organization.add_person(person);
@@ -72,7 +73,8 @@ impl Maker<'_> {
         }
     }
 
-    fn days_ago(&mut self, least: i64, most: i64) -> Timestamp {
+    /// A moment so many days ago.
+    pub(super) fn days_ago(&mut self, least: i64, most: i64) -> Timestamp {
         let nanoseconds = self
             .random
             .random_range(least * 86_400_000_000_000..most * 86_400_000_000_000);
@@ -86,7 +88,11 @@ impl Maker<'_> {
     fn nobody(&mut self, kind: Kind) -> Person {
         let first = kind == Kind::Integration;
         let pick = |random: &mut ChaCha8Rng, length: usize| {
-            let place = if first { 0 } else { random.random_range(0..length) };
+            let place = if first {
+                0
+            } else {
+                random.random_range(0..length)
+            };
             u16::try_from(place).expect("the tables are short")
         };
         let given = pick(self.random, names::GIVEN.len());
@@ -293,8 +299,9 @@ impl Maker<'_> {
         }
     }
 
-    fn direct_roles(&mut self, kind: Kind, person: &mut Person) {
-        if !person.is_member() || matches!(kind, Kind::Integration | Kind::Closed) {
+    fn direct_roles(&mut self, person: &mut Person) {
+        // The second person is the one who may not administer Jira.
+        if !person.is_member() || self.organization.people.len() < 2 {
             return;
         }
         if chance(self.random, 4) {
@@ -325,66 +332,5 @@ impl Maker<'_> {
                 method: Method::Inferred,
             });
         }
-    }
-
-    fn visits(&mut self, kind: Kind, person: &mut Person) {
-        if matches!(
-            kind,
-            Kind::Invited | Kind::NeverUsed | Kind::ServiceAccount | Kind::Closed
-        ) {
-            return;
-        }
-        let mut reached: Vec<u16> = self
-            .organization
-            .held(person)
-            .into_iter()
-            .filter(|held| held.role != Role::Customer)
-            .map(|held| held.resource)
-            .collect();
-        reached.sort_unstable();
-        reached.dedup();
-        for resource in reached {
-            let drawn = self.random.random_range(0..100);
-            let (least, most) = match drawn {
-                0..58 => (0, 10),
-                58..72 => (10, 60),
-                72..82 => (60, 180),
-                82..92 => (180, 700),
-                _ => continue,
-            };
-            let at = match (person.state, kind) {
-                (AccountState::Deactivated { since }, _) => since
-                    .saturating_sub(SignedDuration::from_hours(i64::from(drawn) * 30 + 20))
-                    .unwrap_or(since),
-                (_, Kind::Suspended | Kind::SuspendedInOne) => self.days_ago(least + 20, most + 20),
-                _ => self.days_ago(least, most),
-            };
-            // What is told is up to a day behind what happened.
-            let lag = SignedDuration::from_hours(i64::from(drawn % 24));
-            let at = at.saturating_sub(lag).unwrap_or(at);
-            let at = person.added.map_or(at, |added| at.max(added));
-            person.visits.push(Visit { resource, at });
-        }
-    }
-
-    fn tokens(&mut self, kind: Kind) -> Vec<Token> {
-        let labels = ["ci-pipeline", "old script", "reporting", "terraform", "import"];
-        let count = self.random.random_range(1..3_usize);
-        (0..count)
-            .map(|_| {
-                let created = self.days_ago(30, 340);
-                let is_used = kind == Kind::ServiceAccount || chance(self.random, 60);
-                let id = uuid(self.random).simple().to_string();
-                Token {
-                    id: id[..8].to_owned(),
-                    label: labels[self.random.random_range(0..labels.len())],
-                    created,
-                    last_access: is_used.then(|| self.days_ago(0, 12)),
-                    expiry: chance(self.random, 70)
-                        .then(|| created.saturating_add(SignedDuration::from_hours(24 * 365)).ok())
-                        .flatten(),
-                }
-            })
-            .collect()
     }
 }

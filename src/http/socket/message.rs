@@ -15,8 +15,13 @@ pub(super) enum FromClient {
     },
     Ping,
     Pong,
-    Subscribe { id: String, payload: Value },
-    Complete { id: String },
+    Subscribe {
+        id: String,
+        payload: Value,
+    },
+    Complete {
+        id: String,
+    },
 }
 
 impl FromClient {

@@ -25,7 +25,7 @@ const PING: Duration = Duration::from_secs(30);
 /// Longest time to write one message; who reads no faster is gone.
 const WRITE: Duration = Duration::from_secs(30);
 /// As good as never, for a token without an end.
-const FAR: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+const FAR: Duration = Duration::from_hours(365 * 24);
 
 type Sink = SplitSink<WebSocket, Message>;
 /// Why a session ends: with a close frame, or because the other end is gone.
@@ -164,10 +164,9 @@ impl Session {
         if self.running.len() >= self.edge.settings.sockets.operations {
             return send(sink, refused(&id, &Refusal::Overloaded, &line).into()).await;
         }
-        let request = match parameters::of_value(payload) {
-            Ok(request) => request,
-            // What `subscribe` must carry is part of the protocol.
-            Err(_) => return Err(Some(Closing::Malformed)),
+        // What `subscribe` must carry is part of the protocol.
+        let Ok(request) = parameters::of_value(payload) else {
+            return Err(Some(Closing::Malformed));
         };
         let operation = operation_of(&request);
         let kind = operation.as_ref().map(|operation: &document::Operation| operation.kind);
@@ -246,8 +245,14 @@ fn authorization_in(payload: &Map<String, Value>) -> Option<String> {
     header.map(str::to_owned).or_else(|| text("token").map(|token| format!("Bearer {token}")))
 }
 
+#[expect(
+    clippy::disallowed_methods,
+    reason = "how long a token is still good for is a matter of the present"
+)]
 fn time_left(caller: &Caller) -> Duration {
-    let Some(end) = caller.expires_at else { return FAR };
+    let Some(end) = caller.expires_at else {
+        return FAR;
+    };
     Duration::try_from(end.duration_since(Timestamp::now())).unwrap_or_default().min(FAR)
 }
 

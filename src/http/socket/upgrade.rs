@@ -55,15 +55,19 @@ async fn upgraded(edge: Arc<Edge>, request: Request) -> Result<Response, Refusal
 /// Browsers let any page open a socket to anywhere, and tell only by `Origin` whose page it is. Who sends none is no
 /// browser. The gateway's own pages are those of the host that was asked for.
 fn is_from_allowed_origin(headers: &HeaderMap, uri: &Uri, allowed: &[String]) -> bool {
-    let Some(origin) = headers.get(header::ORIGIN) else { return true };
-    let Ok(origin) = origin.to_str() else { return false };
+    let Some(origin) = headers.get(header::ORIGIN) else {
+        return true;
+    };
+    let Ok(origin) = origin.to_str() else {
+        return false;
+    };
     if allowed.iter().any(|allowed| allowed == origin) {
         return true;
     }
     let host = headers
         .get(header::HOST)
         .and_then(|host| host.to_str().ok())
-        .or_else(|| uri.authority().map(|authority| authority.as_str()));
+        .or_else(|| uri.authority().map(http::uri::Authority::as_str));
     let theirs = origin.split_once("://").filter(|(scheme, _)| matches!(*scheme, "http" | "https"));
     theirs.zip(host).is_some_and(|((_, theirs), ours)| theirs.eq_ignore_ascii_case(ours))
 }

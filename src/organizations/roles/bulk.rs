@@ -14,6 +14,9 @@ use crate::{
 /// Who administers a product is asked for exactly: what an admin may do is never left to inference.
 const ADMIN: &str = "atlassian/admin";
 
+/// The one organization-level role that many people hold and that gives no power over others.
+const AI_ACCESS: &str = "atlassian/ai-access";
+
 /// Roles that people seldom hold. One that was given to the person can hide behind a group that grants
 /// another role on the same product, so that who holds one is asked for exactly.
 const SELDOM: [&str; 6] = [
@@ -61,20 +64,28 @@ impl Bulk {
     /// `None` where the groups do not explain everything that the person holds.
     pub(super) fn roles_of(&self, holder: &RoleHolder) -> Option<Result<Vec<HeldRole>>> {
         let groups = holder.groups.as_ref()?;
-        if self.seldom.contains(&holder.account_id) || holder.has_platform_roles != Some(false) {
+        let platform_roles = holder.platform_roles.as_ref()?;
+        let is_admin = platform_roles.iter().any(|role| role.as_str() != AI_ACCESS);
+        if is_admin || self.seldom.contains(&holder.account_id) {
             return None;
         }
-        let mut held: BTreeSet<HeldRole> = BTreeSet::new();
+        // The page tells that they hold it, not how it was given: no reason to ask for many people one by one.
+        let ai_access = |role: &RoleId| HeldRole {
+            resource_id: None,
+            role: role.clone(),
+            origin: RoleOrigin::Unknown,
+        };
+        let mut held: BTreeSet<HeldRole> = platform_roles.iter().map(ai_access).collect();
         for grants in groups.iter().filter_map(|group| self.grants.get(group)) {
             for given in grants.as_ref().ok()?.iter() {
                 held.extend(given.roles.iter().map(|role| HeldRole {
-                    resource_id: given.resource_id.clone(),
+                    resource_id: Some(given.resource_id.clone()),
                     role: role.clone(),
                     origin: RoleOrigin::Group,
                 }));
             }
         }
-        let explained: BTreeSet<&ResourceId> = held.iter().map(|role| &role.resource_id).collect();
+        let explained: BTreeSet<&ResourceId> = held.iter().filter_map(|role| role.resource_id.as_ref()).collect();
         let is_explained = holder.resource_count? as usize <= explained.len();
         is_explained.then(|| Ok(held.into_iter().collect()))
     }
@@ -183,7 +194,7 @@ mod tests {
         RoleHolder {
             account_id: AccountId::from(account),
             groups: Some(groups.iter().map(|id| GroupId::from(*id)).collect()),
-            has_platform_roles: Some(false),
+            platform_roles: Some(Vec::new()),
             resource_count: Some(resources),
         }
     }
@@ -196,12 +207,22 @@ mod tests {
     }
 
     #[test]
+    fn access_to_ai_features_comes_with_the_page() {
+        let platform_roles = Some(vec![RoleId::from(AI_ACCESS)]);
+        let holder = RoleHolder { platform_roles, ..holder("a", &["users"], 1) };
+        let roles = bulk().roles_of(&holder).unwrap().unwrap();
+        assert_eq!(roles.len(), 2);
+        assert_eq!(roles[0].resource_id, None);
+    }
+
+    #[test]
     fn who_holds_more_than_the_groups_explain_is_asked_for() {
         let bulk = bulk();
         assert!(bulk.roles_of(&holder("a", &["users"], 2)).is_none(), "one resource too many");
         assert!(bulk.roles_of(&holder("admin", &["users"], 1)).is_none(), "a role few people hold");
         assert!(bulk.roles_of(&holder("a", &["users", "broken"], 1)).is_none(), "a group unread");
-        let admin = RoleHolder { has_platform_roles: Some(true), ..holder("a", &["users"], 1) };
+        let platform_roles = Some(vec![RoleId::from("atlassian/org-admin")]);
+        let admin = RoleHolder { platform_roles, ..holder("a", &["users"], 1) };
         assert!(bulk.roles_of(&admin).is_none(), "an organization-level role");
         let untold = RoleHolder { resource_count: None, ..holder("a", &["users"], 1) };
         assert!(bulk.roles_of(&untold).is_none(), "the count was not told");

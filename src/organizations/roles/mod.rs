@@ -21,8 +21,8 @@ pub struct RoleHolder {
     pub account_id: AccountId,
     /// Their groups; `None` where they were not asked for.
     pub groups: Option<Vec<GroupId>>,
-    /// Whether they hold any organization-level role; `None` where that was not asked for.
-    pub has_platform_roles: Option<bool>,
+    /// Their organization-level roles; `None` where they were not asked for.
+    pub platform_roles: Option<Vec<RoleId>>,
     /// How many resources they have access to; `None` where that was not asked for.
     pub resource_count: Option<u32>,
 }
@@ -37,7 +37,7 @@ impl RoleHolder {
         Self {
             account_id: user.account_id.clone(),
             groups: user.groups.as_ref().map(ids),
-            has_platform_roles: user.platform_roles.as_ref().map(|roles| !roles.is_empty()),
+            platform_roles: user.platform_roles.clone(),
             resource_count: user.resource_count,
         }
     }
@@ -46,8 +46,8 @@ impl RoleHolder {
 /// A role that somebody holds, given in one way; a role that was given in two ways is held twice.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct HeldRole {
-    /// What it is for.
-    pub resource_id: ResourceId,
+    /// What it is for; `None` for an organization-level role that came with a page of people.
+    pub resource_id: Option<ResourceId>,
     /// The role.
     pub role: RoleId,
     /// How it was given.
@@ -115,7 +115,7 @@ impl Organization {
 
 fn held_roles(assignment: &RoleAssignment) -> Vec<HeldRole> {
     let held = |origin: RoleOrigin| HeldRole {
-        resource_id: assignment.resource_id.clone(),
+        resource_id: Some(assignment.resource_id.clone()),
         role: assignment.role.clone(),
         origin,
     };
