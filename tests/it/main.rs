@@ -1,3 +1,10 @@
-//! One test program: a file per topic.
+//! One program for all tests that see the gateway from outside: the real routes from `app::build` in front of the
+//! simulator, on loopback. A file is a topic; `support` starts things and asks.
+
+mod support;
 
 mod edge;
+mod roles;
+mod scan;
+mod usage;
+mod users;

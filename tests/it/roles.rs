@@ -1,0 +1,108 @@
+//! Every role of many people with few calls, and the same as the exact answer for each of them.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+
+use crate::support::{Setup, TestGateway, listed, walk};
+
+const USER_ROLES: &str =
+    "/admin/v2/orgs/{orgId}/directories/{directoryId}/users/{accountId}/role-assignments";
+
+const PAGE: &str = "query($first: Int, $in: [ID!]) { users(first: $first, integrations: $in) {
+    nodes { accountId roles { role { key } product { resourceId } } } } }";
+
+/// Role and product of each assignment.
+fn pairs(roles: &Value) -> BTreeSet<(String, String)> {
+    let text = |value: &Value| value.as_str().unwrap_or("(none)").to_owned();
+    let roles = roles.as_array().unwrap_or_else(|| panic!("no roles but {roles}"));
+    let pair = |role: &Value| (text(&role["role"]["key"]), text(&role["product"]["resourceId"]));
+    roles.iter().map(pair).collect()
+}
+
+#[tokio::test]
+async fn the_roles_of_fifty_people_cost_far_fewer_than_fifty_calls() {
+    let gateway = TestGateway::start(60).await;
+    let reader = gateway.reader();
+    let variables = json!({"first": 50, "in": [gateway.integration(0)]});
+    let (answer, calls) = gateway.counted(reader.ask_with(PAGE, variables.clone())).await;
+    let rows = answer.list("/users/nodes");
+    assert_eq!(rows.len(), 50);
+    let with_roles = rows.iter().filter(|row| !pairs(&row["roles"]).is_empty()).count();
+    assert!(with_roles > 30, "only {with_roles} have any role");
+    assert!(calls.total() <= 30, "{} calls: {calls:?}", calls.total());
+    assert!(calls.of("GET", USER_ROLES) <= 15, "{calls:?}");
+
+    let (_, calls) = gateway.counted(reader.ask_with(PAGE, variables)).await;
+    assert_eq!(calls.total(), 0, "{calls:?}");
+}
+
+#[tokio::test]
+async fn roles_put_together_from_groups_are_those_that_the_exact_answer_names() {
+    let gateway = TestGateway::start(70).await;
+    let exact = Setup::of(0).start_before(&gateway.atlassian).await;
+    let query = "query($in: ID!, $id: String!) { user(integration: $in, accountId: $id) {
+        roles { role { key } product { resourceId } } } }";
+    for organization in 0..2 {
+        let variables = json!({"first": 100, "in": [gateway.integration(organization)]});
+        let answer = gateway.reader().ask_with(PAGE, variables).await;
+        let rows = answer.list("/users/nodes");
+        let people = listed(&gateway.atlassian.people(organization), |_| true);
+        assert_eq!(rows.len(), people.len());
+        for row in rows {
+            let variables = json!({"in": exact.integration(organization), "id": row["accountId"]});
+            let one = exact.reader().ask_with(query, variables).await;
+            let expected = pairs(one.good("/user/roles"));
+            assert_eq!(pairs(&row["roles"]), expected, "{}", row["accountId"]);
+        }
+    }
+}
+
+#[tokio::test]
+async fn one_person_costs_one_exact_call_that_tells_what_was_given_directly() {
+    let gateway = TestGateway::start(30).await;
+    let person = gateway.atlassian.people(0).swap_remove(0);
+    let query = "query($in: ID!, $id: String!) { user(integration: $in, accountId: $id) { roles {
+        source role { key scope } product { key } groups { groupId } } } }";
+    let variables = json!({"in": gateway.integration(0), "id": person.account_id});
+    let (answer, calls) = gateway.counted(gateway.reader().ask_with(query, variables)).await;
+    let roles = answer.list("/user/roles");
+    let is_admin = |role: &&Value| role["role"]["key"] == "atlassian/org-admin";
+    let admin = roles.iter().find(is_admin).expect("the integration's admin is one");
+    assert_eq!(admin["product"], Value::Null, "a role on the organization is for no product");
+    assert_eq!(admin["role"]["scope"], "ORGANIZATION");
+    assert_eq!(calls.of("GET", USER_ROLES), 1);
+    for role in roles {
+        let groups: Option<Vec<&str>> = role["groups"]
+            .as_array()
+            .map(|groups| groups.iter().filter_map(|group| group["groupId"].as_str()).collect());
+        let is_by_group = role["source"] == "GROUP";
+        assert_eq!(groups.is_some(), is_by_group, "{role}");
+        for group in groups.unwrap_or_default() {
+            assert!(person.groups.iter().any(|own| own == group), "{group} is a group of theirs");
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_groups_that_grant_a_role_grant_it_themselves() {
+    let gateway = TestGateway::start(40).await;
+    let query = "query($first: Int, $after: String) { users(first: $first, after: $after) {
+        edges { cursor node { accountId roles {
+            role { key } product { resourceId } source
+            groups { groupId roles { role { key } product { resourceId } } } } } }
+        pageInfo { hasNextPage endCursor } } }";
+    let (pages, calls) = gateway.counted(walk(&gateway.reader(), query, "/users", 25)).await;
+    let mut checked = 0;
+    for user in pages.iter().flat_map(|page| &page.nodes) {
+        for held in user["roles"].as_array().into_iter().flatten() {
+            for group in held["groups"].as_array().into_iter().flatten() {
+                let pair = pairs(&json!([held])).pop_first().expect("one pair");
+                assert!(pairs(&group["roles"]).contains(&pair), "{group} grants {pair:?}");
+                checked += 1;
+            }
+        }
+    }
+    assert!(checked > 20, "only {checked} grants were looked at");
+    assert!(calls.total() < 60, "shared by all people in a group: {calls:?}");
+}
