@@ -2,6 +2,8 @@ use std::{
     collections::{BTreeSet, HashMap, HashSet},
 };
 
+use futures_util::FutureExt;
+
 use super::{GroupGrants, HeldRole, Organization, Result, RoleHolder, RoleOrigin};
 use crate::{
     atlassian::{
@@ -125,7 +127,7 @@ impl Organization {
                 }
             }
             Ok(granting)
-        };
+        }.boxed();
         let weigh = |groups: &HashSet<GroupId>| 64 + groups.len() * 80;
         let cache = &self.shared.caches.granting_groups;
         Ok(self.note(cache.get_or_ask(&self.demand, self.key(()), weigh, ask).await?))

@@ -8,6 +8,8 @@ mod bulk;
 
 use std::sync::Arc;
 
+use futures_util::FutureExt;
+
 use self::bulk::Bulk;
 use super::{Organization, Result};
 use crate::domain::{
@@ -106,7 +108,7 @@ impl Organization {
     }
 
     async fn role_assignments(&self, account: &AccountId) -> Result<Fetched<Vec<RoleAssignment>>> {
-        let ask = async { Ok(self.shared.client.user_role_assignments(account).await?) };
+        let ask = async { Ok(self.shared.client.user_role_assignments(account).await?) }.boxed();
         let weigh = |roles: &Vec<RoleAssignment>| 64 + roles.len() * 260;
         let cache = &self.shared.caches.user_roles;
         Ok(self.note(cache.get_or_ask(&self.demand, self.key(account.clone()), weigh, ask).await?))
