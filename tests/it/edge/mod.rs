@@ -1,5 +1,6 @@
 //! The edge: HTTP, sockets, limits, shutdown. Atlassian is a port of this machine that refuses or keeps silent.
 
+mod commands;
 mod http;
 mod limits;
 mod shutdown;
