@@ -58,6 +58,11 @@ where
         self
     }
 
+    /// Whether the answer is at hand, so that asking for it costs no call.
+    pub(super) fn is_fresh(&self, key: &(u64, K)) -> bool {
+        self.fresh.contains_key(key)
+    }
+
     /// The kept answer where it is fresh enough for the demand, else the answer of `ask`, which everybody
     /// who wants the same in the meantime waits for. Questions are boxed: they go through many layers, of which
     /// each would be as large as what it wraps.

@@ -14,6 +14,7 @@ use self::bulk::Bulk;
 use super::{Organization, Result};
 use crate::domain::{
     AccountId, AssignmentMethod, Fetched, GroupId, ResourceId, RoleAssignment, RoleId, User,
+    UserStatus,
 };
 
 /// A person whose roles are wanted, with what the page already told.
@@ -25,8 +26,10 @@ pub struct RoleHolder {
     pub groups: Option<Vec<GroupId>>,
     /// Their organization-level roles; `None` where they were not asked for.
     pub platform_roles: Option<Vec<RoleId>>,
-    /// How many resources they have access to; `None` where that was not asked for.
+    /// How many resources they can use at this moment; `None` where that was not asked for.
     pub resource_count: Option<u32>,
+    /// Whether they are active. The others keep their roles, and have no access that could be counted.
+    pub is_active: bool,
 }
 
 impl RoleHolder {
@@ -41,6 +44,7 @@ impl RoleHolder {
             groups: user.groups.as_ref().map(ids),
             platform_roles: user.platform_roles.clone(),
             resource_count: user.resource_count,
+            is_active: user.status == UserStatus::Active,
         }
     }
 }
