@@ -255,6 +255,7 @@ impl Mutation {
 
     /// Forgets what was read of an organization, so that the next answers come from Atlassian.
     #[graphql(guard = "CONNECTED")]
+    #[expect(clippy::unused_async, reason = "the library wants every resolver to be asynchronous")]
     async fn refresh(
         &self,
         ctx: &Context<'_>,
