@@ -3,7 +3,7 @@ use async_graphql::{Context, ID, Object};
 use super::{
     activity,
     connection::{complexity, 
-        ActivityEventConnection, GroupConnection, IntegrationConnection, Paging, UserConnection,
+        ActivityEventConnection, GroupConnection, IntegrationConnection, Slice, UserConnection,
     },
     error::{ApiError, Result, add_error},
     filters::{ActivityFilter, GroupFilter, UserFilter, UserOrder},
@@ -20,6 +20,8 @@ use super::{
     user::User,
     viewer::Viewer,
 };
+
+use crate::domain::IntegrationId;
 
 /// Ids that `nodes` takes at most.
 const MOST_NODES: usize = 100;
@@ -77,9 +79,14 @@ impl Query {
         ctx: &Context<'_>,
         #[graphql(desc = "How many rows, 0 to 100.", default_with = "Some(50)")] first: Option<i32>,
         #[graphql(desc = "The cursor of the row to go on behind.")] after: Option<String>,
+        #[graphql(desc = "How many rows from the end, 0 to 100; `first` then does not count.")]
+        last: Option<i32>,
+        #[graphql(desc = "The cursor of the row to end before.")] before: Option<String>,
     ) -> Result<IntegrationConnection> {
-        let paging = Paging::new(first, after.as_deref(), "integrations")?;
-        paging.of_integrations(Request::of(ctx).integrations()).map(Into::into)
+        let backward = (last, before.as_deref());
+        let slice = Slice::new((first, after.as_deref()), backward, "integrations")?;
+        let every = IntegrationId::from("*");
+        Ok(slice.of(&every, Request::of(ctx).integrations()).into())
     }
 
     /// One integration; null for what does not exist or is hidden from the caller.

@@ -5,7 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::{
     activity,
-    connection::{complexity, ActivityEventConnection, Edges, GroupConnection},
+    connection::{complexity, ActivityEventConnection, GroupConnection, Slice},
     enums::{
         AccountStatus, AccountType, ClaimStatus, ManagementSource, MembershipStatus, Usage,
         UserStatus,
@@ -219,12 +219,18 @@ impl User {
         ctx: &Context<'_>,
         #[graphql(desc = "How many rows, 0 to 100.", default_with = "Some(50)")] first: Option<i32>,
         #[graphql(desc = "The cursor of the row to go on behind.")] after: Option<String>,
+        #[graphql(desc = "How many rows from the end, 0 to 100; `first` then does not count.")]
+        last: Option<i32>,
+        #[graphql(desc = "The cursor of the row to end before.")] before: Option<String>,
     ) -> Result<Option<GroupConnection>> {
-        let edges = Edges::new(first, after.as_deref(), ("User.groups", &self.row.account_id))?;
+        let backward = (last, before.as_deref());
+        let about = ("User.groups", &self.row.account_id);
+        let slice = Slice::new((first, after.as_deref()), backward, about)?;
         let user = self.with(ctx, Expand { groups: true, ..Expand::default() }).await?;
         let Some(groups) = &user.groups else { return Ok(None) };
         let group = |group: &domain::UserGroup| Group::of_member(self.integration.clone(), group.clone());
-        edges.of(self.integration.integration_id(), groups.iter().map(group).collect()).map(|page| Some(page.into()))
+        let groups = groups.iter().map(group).collect();
+        Ok(Some(slice.of(self.integration.integration_id(), groups).into()))
     }
 
     /// The organization-level roles: organization admin, site admin, user access admin, AI access. They come

@@ -16,6 +16,7 @@ use super::{
     clock::now,
     profile::Profile,
     scan::{Scans, View},
+    users::Telling,
 };
 use crate::{
     atlassian::{Budget, Client, GroupSearch, UserSearch},
@@ -107,6 +108,7 @@ pub(super) struct Shared {
     pub(super) caches: Arc<Caches>,
     pub(super) settings: Arc<Settings>,
     pub(super) scans: Scans,
+    pub(super) telling: Telling,
     generation: AtomicU64,
     generations: Arc<AtomicU64>,
     last_read: std::sync::Mutex<Option<Freshness>>,
@@ -126,6 +128,7 @@ impl Shared {
             client,
             caches,
             scans: Scans::new(&settings.cache),
+            telling: Telling::default(),
             settings,
             generation,
             generations,

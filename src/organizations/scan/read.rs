@@ -112,7 +112,8 @@ impl Organization {
         search.limit = Some(MAX_PAGE);
         search.expand = Expand::ALL;
         for _ in 0..MOST_PAGES {
-            let page = self.shared.client.search_users(&search).await?;
+            let mut page = self.shared.client.search_users(&search).await?;
+            self.complete(&mut page.items, search.expand).await?;
             progress.read.fetch_add(page.items.len() as u64, Ordering::Relaxed);
             let mut sink = sink.lock().unwrap_or_else(PoisonError::into_inner);
             for user in page.items {
