@@ -57,3 +57,9 @@ pub(super) fn text(moment: Timestamp, fraction_digits: u8) -> String {
 pub(super) fn day(moment: Timestamp) -> String {
     moment.to_zoned(jiff::tz::TimeZone::UTC).date().to_string()
 }
+
+/// The real present, which headers name that are read by a real clock.
+#[expect(clippy::disallowed_methods, reason = "the one place of this room that asks the real clock")]
+pub(super) fn real_now() -> Timestamp {
+    Timestamp::now()
+}

@@ -243,7 +243,7 @@ pub(super) fn told(reply: Reply, family: Family, standing: Standing) -> Reply {
         .with_header("x-ratelimit-limit", &standing.limit.to_string())
         .with_header("x-ratelimit-remaining", &standing.remaining.to_string());
     // The window ends in simulated time; the header says so in real time, by which it is read.
-    let end = Timestamp::now()
+    let end = clock::real_now()
         .saturating_add(standing.resets_in.max(SignedDuration::ZERO))
         .unwrap_or(Timestamp::MAX);
     let is_jira = matches!(family, Family::Jira | Family::Open);

@@ -13,7 +13,7 @@ use serde_json::Value;
 use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
 
 use super::{
-    clock::Clock,
+    clock::{Clock, real_now},
     connection::{Connection, PersonSummary, connection, limited_connection, summary},
     faults::{Fault, Faults},
     generate::{self, Recipe},
@@ -58,7 +58,7 @@ impl Options {
 impl Default for Options {
     /// As [`Options::starting_at`], from now.
     fn default() -> Self {
-        Self::starting_at(Timestamp::now())
+        Self::starting_at(real_now())
     }
 }
 

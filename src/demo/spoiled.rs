@@ -106,13 +106,12 @@ fn rate_limited(seconds: u64, form: RateLimitForm, is_site: bool) -> Reply {
         .with_header("x-ratelimit-limit", "200")
         .with_header("x-ratelimit-remaining", "0");
     let wait = SignedDuration::from_secs(i64::try_from(seconds).unwrap_or(i64::MAX));
-    let end = Timestamp::now()
+    let end = clock::real_now()
         .saturating_add(wait)
         .unwrap_or(Timestamp::MAX);
     match form {
         RateLimitForm::HttpDate => {
-            let end = std::time::SystemTime::now() + Duration::from_secs(seconds);
-            reply.with_header("retry-after", &httpdate::fmt_http_date(end))
+            reply.with_header("retry-after", &httpdate::fmt_http_date(end.into()))
         }
         RateLimitForm::Reset => reply.with_header("x-ratelimit-reset", &clock::text(end, 0)),
         RateLimitForm::ResetWithoutSeconds => {

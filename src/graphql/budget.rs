@@ -48,7 +48,7 @@ impl Budgets {
         if self.limiter.len() > REMEMBERED {
             self.limiter.retain_recent();
         }
-        let minute = Duration::from_secs(60);
+        let minute = Duration::from_mins(1);
         // A request is never dearer than a whole budget: it would have to wait for ever.
         let taken = NonZeroU32::new(cost).map_or(NonZeroU32::MIN, |cost| cost.min(self.limit));
         let state = match self.limiter.check_key_n(&subject.to_owned(), taken) {

@@ -154,7 +154,7 @@ impl From<ApiError> for async_graphql::Error {
             extensions.set("retryable", retryable);
             if let Some(wait) = retry_after {
                 // Rounded up: a client that comes back a moment too early is refused again.
-                extensions.set("retryAfter", wait.as_secs_f64().ceil() as u64);
+                extensions.set("retryAfter", wait.as_secs() + u64::from(wait.subsec_nanos() > 0));
             }
             let ApiError::Organization(integration, cause) = &error else { return };
             extensions.set("integrationId", super::id::integration(integration));

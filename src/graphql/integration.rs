@@ -154,6 +154,7 @@ impl Integration {
     /// The people of the organization. One upstream call a page, unless the filter or the order needs all
     /// of them.
     #[graphql(guard = "DIRECTORY", complexity = "complexity(first, child_complexity)")]
+    #[expect(clippy::too_many_arguments, reason = "the arguments of the field in the schema")]
     async fn users(
         &self,
         ctx: &Context<'_>,

@@ -196,7 +196,7 @@ impl Mutation {
             )])
         };
         let (integration, user_errors) = halves(outcome);
-        Ok(CreateIntegrationPayload { integration, user_errors, client_mutation_id })
+        Ok(CreateIntegrationPayload { integration, client_mutation_id, user_errors })
     }
 
     /// Changes a connection. New credentials are tested first; those that cannot read the organization are
@@ -209,7 +209,7 @@ impl Mutation {
     ) -> Result<UpdateIntegrationPayload> {
         let client_mutation_id = input.client_mutation_id.clone();
         let (integration, user_errors) = halves(update(Request::of(ctx), input).await?);
-        Ok(UpdateIntegrationPayload { integration, user_errors, client_mutation_id })
+        Ok(UpdateIntegrationPayload { integration, client_mutation_id, user_errors })
     }
 
     /// Tests the credentials of an integration again and keeps what was found.
@@ -250,11 +250,12 @@ impl Mutation {
             Err(error) => Err(vec![error]),
         };
         let (deleted_integration_id, user_errors) = halves(outcome);
-        Ok(DeleteIntegrationPayload { deleted_integration_id, user_errors, client_mutation_id })
+        Ok(DeleteIntegrationPayload { deleted_integration_id, client_mutation_id, user_errors })
     }
 
     /// Forgets what was read of an organization, so that the next answers come from Atlassian.
     #[graphql(guard = "CONNECTED")]
+    #[expect(clippy::unused_async, reason = "the library wants every resolver to be asynchronous")]
     async fn refresh(
         &self,
         ctx: &Context<'_>,

@@ -26,7 +26,7 @@ impl Product {
         Self { integration, resource_id: product.resource_id.clone(), known: Some(product) }
     }
 
-    pub(super) fn by_resource(integration: Integration, resource_id: ResourceId) -> Self {
+    pub(super) fn by_resource(integration: Integration, resource_id: &ResourceId) -> Self {
         Self { integration, resource_id: resource_id.canonical(), known: None }
     }
 

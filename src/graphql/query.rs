@@ -71,6 +71,7 @@ impl Query {
 
     /// What is connected, in a stable order.
     #[graphql(guard = "CONNECTED", complexity = "complexity(first, child_complexity)")]
+    #[expect(clippy::unused_async, reason = "the library wants every resolver to be asynchronous")]
     async fn integrations(
         &self,
         ctx: &Context<'_>,
@@ -83,6 +84,7 @@ impl Query {
 
     /// One integration; null for what does not exist or is hidden from the caller.
     #[graphql(guard = "CONNECTED")]
+    #[expect(clippy::unused_async, reason = "the library wants every resolver to be asynchronous")]
     async fn integration(
         &self,
         ctx: &Context<'_>,
@@ -97,6 +99,7 @@ impl Query {
     /// People, over every integration that the caller may read or over those named, one organization after
     /// the other. An organization that cannot be read is an error beside the others' rows.
     #[graphql(guard = "DIRECTORY", complexity = "complexity(first, child_complexity)")]
+    #[expect(clippy::too_many_arguments, reason = "the arguments of the field in the schema")]
     async fn users(
         &self,
         ctx: &Context<'_>,
@@ -170,6 +173,7 @@ impl Query {
 
     /// Groups by name, one organization after the other.
     #[graphql(guard = "DIRECTORY", complexity = "complexity(first, child_complexity)")]
+    #[expect(clippy::too_many_arguments, reason = "the arguments of the field in the schema")]
     async fn groups(
         &self,
         ctx: &Context<'_>,
@@ -204,6 +208,7 @@ impl Query {
     /// The audit logs, newest first in each organization, one organization after the other. Ten upstream
     /// calls a minute and organization; needs Atlassian Guard or an Enterprise plan.
     #[graphql(guard = "ACTIVITY", complexity = "complexity(first, child_complexity)")]
+    #[expect(clippy::too_many_arguments, reason = "the arguments of the field in the schema")]
     async fn activity(
         &self,
         ctx: &Context<'_>,

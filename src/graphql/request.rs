@@ -1,6 +1,9 @@
 //! What one request carries to its resolvers: who asks, what they demand, loaders, and the age of the answer.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 use async_graphql::{Context, dataloader::DataLoader};
 
@@ -15,6 +18,10 @@ use crate::{
     domain::{Freshness, IntegrationId},
     organizations::{Demand, Organizations},
 };
+
+/// How long the keys of one page are waited for: its rows are resolved one after the other, and a key that comes
+/// too late is asked for on its own.
+const GATHERING: Duration = Duration::from_millis(3);
 
 /// One request on its way through the schema.
 pub(super) struct Request {
@@ -37,7 +44,7 @@ impl Request {
         Self {
             caller,
             demand,
-            loaders: DataLoader::new(loaders, tokio::spawn),
+            loaders: DataLoader::new(loaders, tokio::spawn).delay(GATHERING),
             organizations,
             budget,
             age: Mutex::default(),

@@ -86,7 +86,7 @@ impl RoleAssignment {
         if self.held.role.is_platform_role() || resource.owner() == Some("platform") {
             return None;
         }
-        Some(Product::by_resource(self.integration.clone(), resource.clone()))
+        Some(Product::by_resource(self.integration.clone(), resource))
     }
 
     /// How the role was given. In a list of many people a role that comes through a group is not looked

@@ -76,8 +76,7 @@ pub(super) async fn remembered(
                     id: declared.id.clone(),
                     fingerprint,
                     credentials_version: earlier.as_ref().map_or(1, |e| e.credentials_version + 1),
-                    // First seen: no caller's clock is at hand when the program starts.
-                    created_at: earlier.map_or_else(Timestamp::now, |e| e.created_at),
+                    created_at: earlier.map_or_else(first_seen, |e| e.created_at),
                     last_validated_at: None,
                     checks: Vec::new(),
                 };
@@ -156,4 +155,10 @@ fn fingerprint(credentials: &Credentials) -> SecretString {
 /// Whether two sets of credentials are the same.
 pub(super) fn is_same(one: &Credentials, other: &Credentials) -> bool {
     fingerprint(one).expose_secret() == fingerprint(other).expose_secret()
+}
+
+/// No caller's clock is at hand when the program starts.
+#[expect(clippy::disallowed_methods, reason = "the one place of this room that asks the clock")]
+fn first_seen() -> Timestamp {
+    Timestamp::now()
 }

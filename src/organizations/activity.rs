@@ -1,5 +1,7 @@
 use std::sync::Arc;
 
+use futures_util::FutureExt;
+
 use super::{
     Error, Organization, Result,
     listing::{Position, Rows, UpstreamPosition, merge, walk},
@@ -67,7 +69,7 @@ impl Organization {
             let cursor = key.cursor.as_deref();
             let page = self.shared.client.events(&key.filter, key.limit, cursor).await?;
             Ok(Page { items: page.items.into_iter().map(Arc::new).collect(), next: page.next })
-        };
+        }.boxed();
         let weigh = |page: &Page<Arc<ActivityEvent>>| 64 + page.items.len() * 700;
         let cache = &self.shared.caches.events;
         let fetched = cache.get_or_ask(&self.demand, self.key(key.clone()), weigh, ask).await?;
@@ -79,7 +81,7 @@ impl Organization {
     /// # Errors
     /// Atlassian refused or could not be asked; the organization's plan has no audit log.
     pub async fn event(&self, id: &str) -> Result<Fetched<Option<ActivityEvent>>> {
-        let ask = async { Ok(self.shared.client.event(id).await?) };
+        let ask = async { Ok(self.shared.client.event(id).await?) }.boxed();
         let cache = &self.shared.caches.event;
         let key = self.key(id.to_owned());
         Ok(self.note(cache.get_or_ask(&self.demand, key, |_| 700, ask).await?))

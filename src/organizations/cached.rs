@@ -1,10 +1,11 @@
-use std::{future::Future, hash::Hash, sync::Arc, time::Duration};
+use std::{hash::Hash, sync::Arc, time::Duration};
 
+use futures_util::future::BoxFuture;
 use jiff::Timestamp;
 use moka::{future::Cache, ops::compute::Op};
 use tokio::time::Instant;
 
-use super::{Demand, Error, Result};
+use super::{Demand, Error, Result, clock::now};
 use crate::domain::{Fetched, Freshness, FreshnessSource};
 
 /// Answers of one kind: bounded by weight, each fresh for a while, each asked for once at a time.
@@ -57,8 +58,14 @@ where
         self
     }
 
+    /// Whether the answer is at hand, so that asking for it costs no call.
+    pub(super) fn is_fresh(&self, key: &(u64, K)) -> bool {
+        self.fresh.contains_key(key)
+    }
+
     /// The kept answer where it is fresh enough for the demand, else the answer of `ask`, which everybody
-    /// who wants the same in the meantime waits for.
+    /// who wants the same in the meantime waits for. Questions are boxed: they go through many layers, of which
+    /// each would be as large as what it wraps.
     ///
     /// # Errors
     /// What `ask` failed with, unless it may pass and an older answer can be given as stale.
@@ -67,13 +74,11 @@ where
         demand: &Demand,
         key: (u64, K),
         weigh: impl FnOnce(&V) -> usize + Send,
-        ask: impl Future<Output = Result<V>> + Send,
+        ask: BoxFuture<'_, Result<V>>,
     ) -> Result<Fetched<V>> {
         if let Some(not_before) = demand.not_before {
             self.drop_older_than(&key, not_before).await;
         }
-        // Boxed: the questions go through many layers, and each would be as large as what it wraps.
-        let ask = Box::pin(ask);
         let answer = self
             .fresh
             .try_get_with(key.clone(), async {
@@ -81,7 +86,7 @@ where
                 let entry = Entry {
                     weight: u32::try_from(weigh(&value)).unwrap_or(u32::MAX),
                     value: Arc::new(value),
-                    fetched_at: Timestamp::now(),
+                    fetched_at: now(),
                     arrived: Instant::now(),
                 };
                 self.kept.insert(key.clone(), entry.clone()).await;

@@ -1,5 +1,7 @@
 use std::sync::Arc;
 
+use futures_util::FutureExt;
+
 use super::{
     Error, Organization, Result,
     listing::{Position, Rows, UpstreamPosition, walk},
@@ -63,7 +65,7 @@ impl Organization {
         let Some(search) = self.group_search(filter).await? else {
             return Ok(0);
         };
-        let ask = async { Ok(self.shared.client.count_groups(&search).await?) };
+        let ask = async { Ok(self.shared.client.count_groups(&search).await?) }.boxed();
         let cache = &self.shared.caches.group_counts;
         let counted =
             cache.get_or_ask(&self.demand, self.key(search.clone()), |_| 256, ask).await?;
@@ -99,7 +101,7 @@ impl Organization {
     /// # Errors
     /// Atlassian refused or could not be asked.
     pub async fn group_roles(&self, group: &GroupId) -> Result<Fetched<Vec<GroupRoles>>> {
-        let ask = async { Ok(self.shared.client.group_roles(group).await?) };
+        let ask = async { Ok(self.shared.client.group_roles(group).await?) }.boxed();
         let weigh = |roles: &Vec<GroupRoles>| 64 + roles.len() * 220;
         let cache = &self.shared.caches.group_roles;
         Ok(self.note(cache.get_or_ask(&self.demand, self.key(group.clone()), weigh, ask).await?))
@@ -112,7 +114,7 @@ impl Organization {
         let ask = async {
             let page = self.shared.client.search_groups(search).await?;
             Ok(Page { items: page.items.into_iter().map(Arc::new).collect(), next: page.next })
-        };
+        }.boxed();
         let weigh = |page: &Page<Arc<Group>>| 64 + page.items.len() * 400;
         let cache = &self.shared.caches.groups;
         Ok(self.note(cache.get_or_ask(&self.demand, self.key(search.clone()), weigh, ask).await?))

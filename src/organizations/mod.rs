@@ -7,6 +7,7 @@
 mod activity;
 mod cached;
 mod checks;
+mod clock;
 mod error;
 mod groups;
 mod listing;

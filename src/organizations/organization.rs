@@ -13,6 +13,7 @@ use super::{
     Settings,
     activity::EventsKey,
     cached::Cached,
+    clock::now,
     profile::Profile,
     scan::{Scans, View},
 };
@@ -43,7 +44,7 @@ impl Demand {
         let started = Instant::now();
         let not_before = max_age
             .map(|max_age| started.checked_sub(max_age.max(floor)).unwrap_or(started));
-        Self { now: Timestamp::now(), started, not_before }
+        Self { now: now(), started, not_before }
     }
 }
 
@@ -65,7 +66,7 @@ pub(super) struct Caches {
 }
 
 /// Figures about people are up to a day late at the source (API.md, section 2, Freshness).
-const ACTIVITY_LAG: Duration = Duration::from_secs(24 * 3_600);
+const ACTIVITY_LAG: Duration = Duration::from_hours(24);
 /// Role changes show after up to half a minute (API.md, section 2, Freshness).
 const ROLE_LAG: Duration = Duration::from_secs(30);
 

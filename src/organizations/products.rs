@@ -1,5 +1,7 @@
 use std::sync::Arc;
 
+use futures_util::FutureExt;
+
 use super::{Error, Organization, Result};
 use crate::{
     atlassian::users::MAX_RESOURCE_IDS,
@@ -14,7 +16,7 @@ impl Organization {
     pub async fn products(&self) -> Result<Fetched<Vec<Arc<Product>>>> {
         let ask = async {
             Ok(self.shared.client.products().await?.into_iter().map(Arc::new).collect())
-        };
+        }.boxed();
         let weigh = |products: &Vec<Arc<Product>>| 64 + products.len() * 400;
         let cache = &self.shared.caches.products;
         Ok(self.note(cache.get_or_ask(&self.demand, self.key(()), weigh, ask).await?))

@@ -1,3 +1,5 @@
+use futures_util::FutureExt;
+
 use super::{Organization, Result};
 use crate::domain::{Directory, Domain, Fetched, OrganizationProfile};
 
@@ -21,7 +23,7 @@ impl Organization {
             let (organization, domains) =
                 futures_util::try_join!(client.organization(), client.domains())?;
             Ok(Profile { organization, domains })
-        };
+        }.boxed();
         let weigh = |profile: &Profile| 128 + profile.domains.len() * 48;
         let cache = &self.shared.caches.profile;
         Ok(self.note(cache.get_or_ask(&self.demand, self.key(()), weigh, ask).await?))
@@ -32,7 +34,7 @@ impl Organization {
     /// # Errors
     /// Atlassian refused or could not be asked.
     pub async fn directories(&self) -> Result<Fetched<Vec<Directory>>> {
-        let ask = async { Ok(self.shared.client.directories().await?) };
+        let ask = async { Ok(self.shared.client.directories().await?) }.boxed();
         let weigh = |directories: &Vec<Directory>| 64 + directories.len() * 96;
         let cache = &self.shared.caches.directories;
         Ok(self.note(cache.get_or_ask(&self.demand, self.key(()), weigh, ask).await?))

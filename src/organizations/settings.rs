@@ -54,15 +54,15 @@ pub struct CacheSettings {
 impl Default for CacheSettings {
     fn default() -> Self {
         Self {
-            users: Duration::from_secs(60),
-            groups: Duration::from_secs(300),
-            roles: Duration::from_secs(300),
-            products: Duration::from_secs(600),
-            organization: Duration::from_secs(600),
-            activity: Duration::from_secs(60),
-            counts: Duration::from_secs(60),
-            scan: Duration::from_secs(900),
-            keep_stale: Duration::from_secs(3_600),
+            users: Duration::from_mins(1),
+            groups: Duration::from_mins(5),
+            roles: Duration::from_mins(5),
+            products: Duration::from_mins(10),
+            organization: Duration::from_mins(10),
+            activity: Duration::from_mins(1),
+            counts: Duration::from_mins(1),
+            scan: Duration::from_mins(15),
+            keep_stale: Duration::from_hours(1),
             floor: Duration::ZERO,
             capacity_bytes: 256 << 20,
         }

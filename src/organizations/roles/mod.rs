@@ -8,10 +8,13 @@ mod bulk;
 
 use std::sync::Arc;
 
+use futures_util::FutureExt;
+
 use self::bulk::Bulk;
 use super::{Organization, Result};
 use crate::domain::{
     AccountId, AssignmentMethod, Fetched, GroupId, ResourceId, RoleAssignment, RoleId, User,
+    UserStatus,
 };
 
 /// A person whose roles are wanted, with what the page already told.
@@ -23,8 +26,10 @@ pub struct RoleHolder {
     pub groups: Option<Vec<GroupId>>,
     /// Their organization-level roles; `None` where they were not asked for.
     pub platform_roles: Option<Vec<RoleId>>,
-    /// How many resources they have access to; `None` where that was not asked for.
+    /// How many resources they can use at this moment; `None` where that was not asked for.
     pub resource_count: Option<u32>,
+    /// Whether they are active. The others keep their roles, and have no access that could be counted.
+    pub is_active: bool,
 }
 
 impl RoleHolder {
@@ -39,6 +44,7 @@ impl RoleHolder {
             groups: user.groups.as_ref().map(ids),
             platform_roles: user.platform_roles.clone(),
             resource_count: user.resource_count,
+            is_active: user.status == UserStatus::Active,
         }
     }
 }
@@ -106,7 +112,7 @@ impl Organization {
     }
 
     async fn role_assignments(&self, account: &AccountId) -> Result<Fetched<Vec<RoleAssignment>>> {
-        let ask = async { Ok(self.shared.client.user_role_assignments(account).await?) };
+        let ask = async { Ok(self.shared.client.user_role_assignments(account).await?) }.boxed();
         let weigh = |roles: &Vec<RoleAssignment>| 64 + roles.len() * 260;
         let cache = &self.shared.caches.user_roles;
         Ok(self.note(cache.get_or_ask(&self.demand, self.key(account.clone()), weigh, ask).await?))

@@ -23,7 +23,7 @@ use tokio::time::Instant;
 
 pub(super) use self::view::View;
 use self::{read::Progress, people::People};
-use super::{CacheSettings, Demand, Error, Organization, Result};
+use super::{CacheSettings, Demand, Error, Organization, Result, clock::now};
 use crate::{
     atlassian::UserSearch,
     domain::{Freshness, FreshnessSource},
@@ -52,13 +52,16 @@ impl ScanProgress {
     /// How long it will still take at the pace so far; between one second and ten minutes.
     #[must_use]
     pub fn remaining(&self) -> Duration {
-        let left = self.expected.saturating_sub(self.read);
-        let per_person = self.elapsed.as_secs_f64() / (self.read.max(1) as f64);
-        Duration::from_secs_f64((per_person * left as f64).clamp(1.0, 600.0))
+        let left = u32::try_from(self.expected.saturating_sub(self.read)).unwrap_or(u32::MAX);
+        let per_person = self.elapsed / u32::try_from(self.read.max(1)).unwrap_or(u32::MAX);
+        per_person.saturating_mul(left).clamp(Duration::from_secs(1), Duration::from_mins(10))
     }
 }
 
 type Running = SharedFuture<futures_util::future::BoxFuture<'static, Result<Arc<Scan>>>>;
+
+/// The running scans, by what was asked for.
+type Table = HashMap<(u64, UserSearch), (Running, Arc<Progress>)>;
 
 /// The scans of one organization: what is running, and what is kept.
 pub(super) struct Scans {
@@ -66,7 +69,7 @@ pub(super) struct Scans {
     latest: Cache<(u64, UserSearch), Arc<Scan>>,
     /// By number, so that a cursor stays good when a newer scan has taken its place.
     by_number: Cache<u64, Arc<Scan>>,
-    running: Arc<Mutex<HashMap<(u64, UserSearch), (Running, Arc<Progress>)>>>,
+    running: Mutex<Table>,
 }
 
 /// Scans number themselves over all organizations, so that no cursor fits another one's.
@@ -86,7 +89,7 @@ impl Scans {
                 .weigher(|_, scan: &Arc<Scan>| u32::try_from(scan.people.bytes()).unwrap_or(u32::MAX))
                 .time_to_live(settings.scan)
                 .build(),
-            running: Arc::default(),
+            running: Mutex::default(),
         }
     }
 
@@ -128,7 +131,7 @@ impl Organization {
                 FreshnessSource::Cache
             },
             is_stale: false,
-            upstream_lag: Some(Duration::from_secs(24 * 3_600)),
+            upstream_lag: Some(Duration::from_hours(24)),
         }
     }
 
@@ -168,7 +171,7 @@ async fn run(
         Ok(people) => {
             let scan = Arc::new(Scan {
                 number: NUMBERS.fetch_add(1, Ordering::Relaxed),
-                fetched_at: Timestamp::now(),
+                fetched_at: now(),
                 arrived: Instant::now(),
                 people,
             });
@@ -176,7 +179,7 @@ async fn run(
                 integration.id = %organization.shared.integration,
                 people = scan.people.len(),
                 bytes = scan.people.bytes(),
-                duration_ms = progress.so_far().elapsed.as_millis() as u64,
+                duration_ms = progress.so_far().elapsed.as_millis(),
                 "Read the whole organization"
             );
             scans.by_number.insert(scan.number, Arc::clone(&scan)).await;

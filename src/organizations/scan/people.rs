@@ -31,10 +31,13 @@ struct Row {
     shared: [u32; 4],
     resource_count: Option<u32>,
     /// `None` where upstream did not tell.
-    products: Option<Box<[(u32, Option<Timestamp>)]>>,
+    products: Option<Box<[LastActive]>>,
     groups: Option<Box<[u32]>>,
     platform_roles: Option<Box<[u32]>>,
 }
+
+/// A product's number and when it was last used.
+type LastActive = (u32, Option<Timestamp>);
 
 const TEXTS: usize = 5;
 
@@ -120,7 +123,7 @@ impl PeopleBuilder {
         self.rows.push(row);
     }
 
-    fn products(&mut self, list: &[ProductAccess]) -> Box<[(u32, Option<Timestamp>)]> {
+    fn products(&mut self, list: &[ProductAccess]) -> Box<[LastActive]> {
         list.iter()
             .map(|access| {
                 let product = (access.resource_id.clone(), access.key.as_str().into());
@@ -190,7 +193,7 @@ impl People {
     pub(super) fn user(&self, index: usize) -> Option<User> {
         let row = self.rows.get(index)?;
         let owned = |text: usize| row.part(text).map(str::to_owned);
-        let word = |number: u32| self.words.get(number as usize).map(|word| word.to_string());
+        let word = |number: u32| self.words.get(number as usize).map(ToString::to_string);
         let [job_title, department, location, time_zone] = row.shared.map(word);
         Some(User {
             account_id: AccountId::from(row.part(0).unwrap_or_default()),
@@ -219,7 +222,7 @@ impl People {
         })
     }
 
-    fn product_access(&self, list: &[(u32, Option<Timestamp>)]) -> Vec<ProductAccess> {
+    fn product_access(&self, list: &[LastActive]) -> Vec<ProductAccess> {
         list.iter()
             .filter_map(|(number, last_active_at)| {
                 let (resource_id, key) = self.products.get(*number as usize)?;

@@ -1,5 +1,6 @@
 use std::{cmp::Ordering, sync::Arc};
 
+use futures_util::FutureExt;
 use jiff::{SignedDuration, Timestamp};
 
 use super::{Scan, people::People};
@@ -67,7 +68,7 @@ impl Organization {
         order: Option<UserOrder>,
     ) -> Result<Arc<View>> {
         let key = self.key((scan.number, filter.clone(), order));
-        let ask = async { Ok(View::of(&scan.people, filter, order, scan.fetched_at)) };
+        let ask = async { Ok(View::of(&scan.people, filter, order, scan.fetched_at)) }.boxed();
         let weigh = |view: &View| 128 + view.indices.len() * size_of::<u32>();
         // What the caller demands of age was settled when the scan was chosen.
         let demand = super::Demand { not_before: None, ..self.demand };

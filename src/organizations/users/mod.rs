@@ -4,6 +4,8 @@ mod plan;
 
 use std::sync::Arc;
 
+use futures_util::FutureExt;
+
 use self::plan::Plan;
 pub(super) use self::plan::split;
 use super::{
@@ -180,7 +182,7 @@ impl Organization {
             let page = self.shared.client.search_users(search).await?;
             let items = page.items.into_iter().map(Arc::new).collect();
             Ok(Page { items, next: page.next })
-        };
+        }.boxed();
         let cache = &self.shared.caches.users;
         let key = self.key(search.clone());
         Ok(self.note(cache.get_or_ask(&self.demand, key, weigh, ask).await?))
@@ -194,7 +196,7 @@ impl Organization {
             sort_by_nickname: None,
             ..search.clone()
         };
-        let ask = async { Ok(self.shared.client.count_users(&filters).await?) };
+        let ask = async { Ok(self.shared.client.count_users(&filters).await?) }.boxed();
         let cache = &self.shared.caches.user_counts;
         let key = self.key(filters.clone());
         let counted = cache.get_or_ask(&self.demand, key, |_| 256, ask).await?;

@@ -1,0 +1,7 @@
+use jiff::Timestamp;
+
+/// The present, for the age of answers and for the instant of a request.
+#[expect(clippy::disallowed_methods, reason = "the one place of this room that asks the clock")]
+pub(super) fn now() -> Timestamp {
+    Timestamp::now()
+}
