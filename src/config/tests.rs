@@ -55,13 +55,13 @@ fn the_environment_wins_over_the_file_and_a_flag_over_both() {
     let files = Files::new();
     let path = files.write(
         "headcount.toml",
-        "[http]\nlisten = \"127.0.0.1:1\"\nquery_timeout = \"70s\"\n[log]\nformat = \"text\"\n",
+        "[http]\nlisten = \"127.0.0.1:1\"\nquery_timeout = \"3m\"\n[log]\nformat = \"text\"\n",
     );
     let environment = environment(&[("HEADCOUNT__HTTP__LISTEN", "127.0.0.1:2")]);
     let sources = Sources { file: Some(&path), environment: &environment, listen: None };
-    let settings = Settings::load(sources).ok().unwrap();
+    let settings = Settings::load(sources).unwrap_or_else(|problems| panic!("{problems}"));
     assert_eq!(settings.http.listen.port(), 2);
-    assert_eq!(settings.http.query_timeout, Duration::from_secs(70));
+    assert_eq!(settings.http.query_timeout, Duration::from_mins(3));
     assert_eq!(settings.log.format, LogFormat::Text);
     let listen = Some(([127, 0, 0, 1], 3).into());
     let settings = Settings::load(Sources { listen, ..sources }).ok().unwrap();
