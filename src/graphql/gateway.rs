@@ -5,6 +5,7 @@ use async_graphql::{EmptySubscription, Response, Schema, ServerError, Value};
 use super::{
     Limits,
     budget::Budgets,
+    completion::Completion,
     document::{self, OperationKind},
     error::code,
     mutation::Mutation,
@@ -22,6 +23,7 @@ pub struct Gateway {
     organizations: Organizations,
     limits: Arc<Limits>,
     budgets: Arc<Budgets>,
+    completion: Arc<Completion>,
 }
 
 /// What the transport tells of a request.
@@ -73,7 +75,14 @@ impl Gateway {
     /// A gateway to these organizations.
     #[must_use]
     pub fn new(organizations: Organizations, limits: Limits) -> Self {
-        Self { schema: schema(&limits), organizations, budgets: Arc::new(Budgets::new(limits.cost_per_minute)), limits: Arc::new(limits) }
+        let schema = schema(&limits);
+        Self {
+            completion: Arc::new(Completion::of(&schema.sdl())),
+            budgets: Arc::new(Budgets::new(limits.cost_per_minute)),
+            limits: Arc::new(limits),
+            schema,
+            organizations,
+        }
     }
 
     /// Runs one operation for a caller.
@@ -108,11 +117,15 @@ impl Gateway {
                 return refused(vec![error], Refusal::OverBudget(wait), &context);
             }
         };
-        request.set_parsed_query(document);
+        request.set_parsed_query(document.clone());
+        let operation_name = request.operation_name.clone();
         let state = Arc::new(Request::new(caller, self.organizations.clone(), demand, budget));
         let mut response = self.schema.execute(request.data(Arc::clone(&state))).await;
         // Only what goes wrong before anything is run has no place in the answer.
         let is_request_error = response.errors.iter().any(|error| error.path.is_empty());
+        if !is_request_error {
+            self.completion.complete(&mut response, &document, operation_name.as_deref());
+        }
         response.errors = signed(document::tidied(response.errors), &context);
         let age = finish(&mut response, &state, demand.now);
         Answer { response, age, refusal: is_request_error.then_some(Refusal::RequestError) }

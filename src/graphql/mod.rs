@@ -5,6 +5,7 @@
 
 mod activity;
 mod budget;
+mod completion;
 mod connection;
 pub mod document;
 mod enums;
