@@ -4,6 +4,7 @@
 mod support;
 
 mod edge;
+mod faults;
 mod roles;
 mod scan;
 mod usage;

@@ -9,7 +9,7 @@ mod people;
 mod upstream;
 
 pub(crate) use self::{
-    answer::Answer,
+    answer::{Answer, code},
     caller::{Caller, EVERYTHING, READ},
     clock::{fixed, now},
     gateway::{Setup, TestGateway},
