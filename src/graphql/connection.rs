@@ -150,7 +150,8 @@ impl Paging {
                 Request::of(ctx).note(freshness);
             }
             edges.extend(page.rows.iter().map(|row| {
-                let cursor = Cursor::new(self.list, integration.integration_id().clone(), row.next.clone());
+                let cursor =
+                    Cursor::new(self.list, integration.integration_id().clone(), row.next.clone());
                 (cursor.encode(), node(integration, row))
             }));
             if page.has_more {
@@ -296,7 +297,10 @@ mod tests {
     use super::*;
 
     /// What a slice of the numbers 0 to 9 holds.
-    fn slice(forward: (Option<i32>, Option<&str>), backward: (Option<i32>, Option<&str>)) -> Listed<u32> {
+    fn slice(
+        forward: (Option<i32>, Option<&str>),
+        backward: (Option<i32>, Option<&str>),
+    ) -> Listed<u32> {
         Slice::new(forward, backward, "numbers").unwrap().of(&"acme".into(), (0..10).collect())
     }
 

@@ -55,7 +55,8 @@ impl Product {
 impl Product {
     /// Opaque; stable for as long as the product instance lives.
     pub(super) async fn id(&self) -> ID {
-        ObjectId::Product(self.integration.integration_id().clone(), self.resource_id.clone()).encode()
+        ObjectId::Product(self.integration.integration_id().clone(), self.resource_id.clone())
+            .encode()
     }
 
     /// The integration through which it was read.

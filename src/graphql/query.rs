@@ -2,8 +2,9 @@ use async_graphql::{Context, ID, Object};
 
 use super::{
     activity,
-    connection::{complexity, 
+    connection::{
         ActivityEventConnection, GroupConnection, IntegrationConnection, Slice, UserConnection,
+        complexity,
     },
     error::{ApiError, Result, add_error},
     filters::{ActivityFilter, GroupFilter, UserFilter, UserOrder},
@@ -164,8 +165,11 @@ impl Query {
         let chosen = request.chosen(integrations.as_deref())?;
         let expand = selection::user(&ctx.look_ahead());
         let each = chosen.iter().map(async |integration| {
-            let key =
-                EmailKey { integration: integration.integration_id().clone(), email: email.clone(), expand };
+            let key = EmailKey {
+                integration: integration.integration_id().clone(),
+                email: email.clone(),
+                expand,
+            };
             (integration, request.load_by_email(key).await)
         });
         let mut users = Vec::new();

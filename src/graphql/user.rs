@@ -5,7 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::{
     activity,
-    connection::{complexity, ActivityEventConnection, GroupConnection, Slice},
+    connection::{ActivityEventConnection, GroupConnection, Slice, complexity},
     enums::{
         AccountStatus, AccountType, ClaimStatus, ManagementSource, MembershipStatus, Usage,
         UserStatus,
@@ -70,8 +70,12 @@ impl User {
     }
 
     async fn held_roles(&self, ctx: &Context<'_>) -> Result<Vec<RoleAssignment>> {
-        let expand =
-            Expand { platform_roles: true, resource_count: true, groups: true, product_access: false };
+        let expand = Expand {
+            platform_roles: true,
+            resource_count: true,
+            groups: true,
+            product_access: false,
+        };
         let user = self.with(ctx, expand).await?;
         let roles = Request::of(ctx).load_roles(self.integration.integration_id(), &user).await?;
         let assignment = |held: &crate::organizations::HeldRole| {
@@ -87,7 +91,8 @@ impl User {
 impl User {
     /// Opaque; stable for as long as the account lives.
     pub(super) async fn id(&self) -> ID {
-        ObjectId::User(self.integration.integration_id().clone(), self.row.account_id.clone()).encode()
+        ObjectId::User(self.integration.integration_id().clone(), self.row.account_id.clone())
+            .encode()
     }
 
     /// The integration through which it was read.
@@ -195,7 +200,10 @@ impl User {
     async fn usage(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Days without activity after which somebody counts as inactive, 0 to 3,650.", default_with = "Some(90)")]
+        #[graphql(
+            desc = "Days without activity after which somebody counts as inactive, 0 to 3,650.",
+            default_with = "Some(90)"
+        )]
         inactive_for_days: Option<i32>,
     ) -> Result<Option<Usage>> {
         let days = inactive_days(inactive_for_days.unwrap_or(90))?;
@@ -208,7 +216,8 @@ impl User {
     async fn product_access(&self, ctx: &Context<'_>) -> Result<Option<Vec<ProductAccess>>> {
         let user = self.with_products(ctx).await?;
         let access = user.product_access.iter().flatten();
-        let access = access.map(|access| ProductAccess { user: self.clone(), access: access.clone() });
+        let access =
+            access.map(|access| ProductAccess { user: self.clone(), access: access.clone() });
         Ok(user.product_access.is_some().then(|| access.collect()))
     }
 
@@ -228,7 +237,8 @@ impl User {
         let slice = Slice::new((first, after.as_deref()), backward, about)?;
         let user = self.with(ctx, Expand { groups: true, ..Expand::default() }).await?;
         let Some(groups) = &user.groups else { return Ok(None) };
-        let group = |group: &domain::UserGroup| Group::of_member(self.integration.clone(), group.clone());
+        let group =
+            |group: &domain::UserGroup| Group::of_member(self.integration.clone(), group.clone());
         let groups = groups.iter().map(group).collect();
         Ok(Some(slice.of(self.integration.integration_id(), groups).into()))
     }
@@ -259,7 +269,9 @@ impl User {
         let mut filter = filter.unwrap_or_default().into_domain()?;
         filter.actor = Some(self.row.account_id.as_str().to_owned());
         let integrations = [self.integration.clone()];
-        activity::page(ctx, &integrations, filter, (first, after)).await.map(|page| Some(page.into()))
+        activity::page(ctx, &integrations, filter, (first, after))
+            .await
+            .map(|page| Some(page.into()))
     }
 
     /// Whether the caller's token allows deleting people here. Whether Atlassian allows it for this person
@@ -299,7 +311,10 @@ impl ProductAccess {
     #[expect(clippy::unused_async, reason = "the library wants every resolver to be asynchronous")]
     async fn usage(
         &self,
-        #[graphql(desc = "Days without activity after which somebody counts as inactive, 0 to 3,650.", default_with = "Some(90)")]
+        #[graphql(
+            desc = "Days without activity after which somebody counts as inactive, 0 to 3,650.",
+            default_with = "Some(90)"
+        )]
         inactive_for_days: Option<i32>,
     ) -> Result<Usage> {
         let days = inactive_days(inactive_for_days.unwrap_or(90))?;

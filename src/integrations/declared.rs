@@ -41,9 +41,7 @@ pub(super) fn checked(
                 declared.credentials.admin_url.clone(),
             );
             if !ids.insert(declared.id.clone()) {
-                return Err(Error::Duplicate {
-                    existing: declared.id,
-                });
+                return Err(Error::Duplicate { existing: declared.id });
             }
             match seen.insert(place, declared.id.clone()) {
                 Some(existing) => Err(Error::Duplicate { existing }),
@@ -60,10 +58,8 @@ pub(super) async fn remembered(
     declared: &[Declared],
 ) -> Result<Vec<Integration>, Error> {
     let states = store.declared_states().await?;
-    let mut states: HashMap<_, _> = states
-        .into_iter()
-        .map(|state| (state.id.clone(), state))
-        .collect();
+    let mut states: HashMap<_, _> =
+        states.into_iter().map(|state| (state.id.clone(), state)).collect();
     let mut integrations = Vec::with_capacity(declared.len());
     for declared in declared {
         let fingerprint = fingerprint(&declared.credentials);
@@ -112,9 +108,7 @@ impl Declared {
         Ok(Self {
             id: IntegrationId::from(id),
             label: drafts::label(&draft.label).map_err(named)?,
-            credentials: drafts::credentials(&draft.credentials, hosts)
-                .map_err(named)?
-                .into(),
+            credentials: drafts::credentials(&draft.credentials, hosts).map_err(named)?.into(),
             api_key_expires_on: draft.api_key_expires_on,
             api_token_expires_on: draft.api_token_expires_on,
         })

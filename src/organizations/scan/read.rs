@@ -97,7 +97,11 @@ impl Organization {
         let missing = expected.saturating_sub(read);
         // People come and go during a scan of minutes; one in a thousand is no gap.
         if missing > 5 && missing > read / 1_000 {
-            tracing::warn!(read, missing, "The parts of a scan did not add up; reading it as a whole");
+            tracing::warn!(
+                read,
+                missing,
+                "The parts of a scan did not add up; reading it as a whole"
+            );
             return Ok(None);
         }
         Ok(Some(people))

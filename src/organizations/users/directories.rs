@@ -27,8 +27,7 @@ impl Telling {
         };
         Expand {
             groups: wanted.groups && is_missing(&self.groups, has_groups),
-            product_access: wanted.product_access
-                && is_missing(&self.product_access, has_products),
+            product_access: wanted.product_access && is_missing(&self.product_access, has_products),
             ..Expand::default()
         }
     }
@@ -49,7 +48,11 @@ fn has_products(user: &User) -> bool {
 impl Organization {
     /// Fills in what a page over all directories withholds from everybody: one call for ten people and directory. Costs
     /// nothing once a page has told it.
-    pub(in crate::organizations) async fn complete(&self, people: &mut [User], wanted: Expand) -> Result<()> {
+    pub(in crate::organizations) async fn complete(
+        &self,
+        people: &mut [User],
+        wanted: Expand,
+    ) -> Result<()> {
         let missing = self.shared.telling.missing(people, wanted);
         if missing == Expand::default() {
             return Ok(());

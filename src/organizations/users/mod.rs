@@ -184,7 +184,8 @@ impl Organization {
             self.complete(&mut page.items, search.expand).await?;
             let items = page.items.into_iter().map(Arc::new).collect();
             Ok(Page { items, next: page.next })
-        }.boxed();
+        }
+        .boxed();
         let cache = &self.shared.caches.users;
         let key = self.key(search.clone());
         Ok(self.note(cache.get_or_ask(&self.demand, key, weigh, ask).await?))
