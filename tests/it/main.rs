@@ -5,7 +5,9 @@ mod support;
 
 mod edge;
 mod faults;
+mod house;
 mod roles;
 mod scan;
+mod schema;
 mod usage;
 mod users;
