@@ -5,6 +5,8 @@ mod support;
 
 mod edge;
 mod faults;
+mod hostile;
+mod integrations;
 mod roles;
 mod scan;
 mod usage;
