@@ -25,20 +25,14 @@ fn main() {
         println!("cargo:rerun-if-changed={source}");
     }
     println!("cargo:rerun-if-env-changed=HEADCOUNT_UI");
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "a build script has no other settings"
-    )]
+    #[expect(clippy::disallowed_methods, reason = "a build script has no other settings")]
     let is_skipped = std::env::var_os("HEADCOUNT_UI").is_some_and(|value| value == "skip");
     if is_skipped || is_current() {
         return;
     }
     if let Err(error) = build() {
-        let page = if Path::new(BUNDLE).exists() {
-            "an older GraphiQL"
-        } else {
-            "a plain query page"
-        };
+        let page =
+            if Path::new(BUNDLE).exists() { "an older GraphiQL" } else { "a plain query page" };
         println!("cargo:warning=GraphiQL was not built, {page} is served: {error}");
     }
 }
@@ -48,19 +42,14 @@ fn is_current() -> bool {
     let Some(built) = changed_at(Path::new(BUNDLE)) else {
         return false;
     };
-    SOURCES
-        .iter()
-        .all(|source| newest_in(Path::new(source)).is_none_or(|changed| changed <= built))
+    SOURCES.iter().all(|source| newest_in(Path::new(source)).is_none_or(|changed| changed <= built))
 }
 
 fn newest_in(path: &Path) -> Option<SystemTime> {
     let Ok(entries) = fs::read_dir(path) else {
         return changed_at(path);
     };
-    entries
-        .flatten()
-        .filter_map(|entry| newest_in(&entry.path()))
-        .max()
+    entries.flatten().filter_map(|entry| newest_in(&entry.path())).max()
 }
 
 fn changed_at(path: &Path) -> Option<SystemTime> {
@@ -72,10 +61,7 @@ fn build() -> Result<(), Box<dyn Error>> {
     let started = Instant::now();
     npm(&["ci", "--ignore-scripts", "--loglevel=error"])?;
     npm(&["run", "build", "--silent"])?;
-    println!(
-        "cargo:warning=built GraphiQL in {} s",
-        started.elapsed().as_secs()
-    );
+    println!("cargo:warning=built GraphiQL in {} s", started.elapsed().as_secs());
     Ok(())
 }
 
@@ -87,11 +73,8 @@ fn check_node() -> Result<(), Box<dyn Error>> {
         return Err(format!("node is not on the PATH; {wanted}").into());
     };
     let version = String::from_utf8_lossy(&output.stdout);
-    let mut parts = version
-        .trim()
-        .trim_start_matches('v')
-        .split('.')
-        .map(|part| part.parse().unwrap_or(0_u32));
+    let mut parts =
+        version.trim().trim_start_matches('v').split('.').map(|part| part.parse().unwrap_or(0_u32));
     let (major, minor) = (parts.next().unwrap_or(0), parts.next().unwrap_or(0));
     if (major, minor) < (20, 19) {
         return Err(format!("node is {}; {wanted}", version.trim()).into());
@@ -101,11 +84,8 @@ fn check_node() -> Result<(), Box<dyn Error>> {
 
 /// Runs npm in `ui/`, and gives the beginning of what it complained of where it fails.
 fn npm(arguments: &[&str]) -> Result<(), Box<dyn Error>> {
-    let output = Command::new("npm")
-        .args(arguments)
-        .current_dir("ui")
-        .stdin(Stdio::null())
-        .output()?;
+    let output =
+        Command::new("npm").args(arguments).current_dir("ui").stdin(Stdio::null()).output()?;
     if output.status.success() {
         return Ok(());
     }
@@ -117,10 +97,5 @@ fn npm(arguments: &[&str]) -> Result<(), Box<dyn Error>> {
         .filter(|line| !line.is_empty())
         .take(3)
         .collect();
-    Err(format!(
-        "npm {} failed: {}",
-        arguments.join(" "),
-        complaints.join(" | ")
-    )
-    .into())
+    Err(format!("npm {} failed: {}", arguments.join(" "), complaints.join(" | ")).into())
 }

@@ -26,6 +26,7 @@ fn main() -> ExitCode {
 }
 
 /// The environment, read here and nowhere else. A variable that is no text can be none of ours.
+#[expect(clippy::disallowed_methods, reason = "this is the place that hands it to the settings")]
 fn environment() -> Vec<(String, String)> {
     std::env::vars_os()
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))

@@ -34,20 +34,10 @@ pub fn log(format: Format, level: &str) -> Result<(), Error> {
     let registry = tracing_subscriber::registry().with(filter);
     let outcome = match format {
         Format::Json => registry
-            .with(
-                lines
-                    .json()
-                    .flatten_event(true)
-                    .with_current_span(true)
-                    .with_span_list(false),
-            )
+            .with(lines.json().flatten_event(true).with_current_span(true).with_span_list(false))
             .try_init(),
         Format::Text => registry
-            .with(
-                lines
-                    .with_ansi(std::io::stderr().is_terminal())
-                    .with_target(false),
-            )
+            .with(lines.with_ansi(std::io::stderr().is_terminal()).with_target(false))
             .try_init(),
     };
     // Tests and commands of one process share the first one.
@@ -59,11 +49,8 @@ pub fn log(format: Format, level: &str) -> Result<(), Error> {
 
 /// A panic's own text may hold what was on its way, so it is told only where the source wrote it.
 fn log_panic(info: &panic::PanicHookInfo<'_>) {
-    let message = info
-        .payload()
-        .downcast_ref::<&'static str>()
-        .copied()
-        .unwrap_or("(text left out)");
+    let message =
+        info.payload().downcast_ref::<&'static str>().copied().unwrap_or("(text left out)");
     let place = info.location().map(ToString::to_string).unwrap_or_default();
     tracing::error!(panic.location = place, "The gateway panicked: {message}");
 }
@@ -85,9 +72,7 @@ impl Metrics {
 #[must_use]
 pub fn metrics() -> Option<Metrics> {
     static HANDLE: OnceLock<Option<PrometheusHandle>> = OnceLock::new();
-    const BUCKETS: [f64; 11] = [
-        0.001, 0.005, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0, 60.0,
-    ];
+    const BUCKETS: [f64; 11] = [0.001, 0.005, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0, 60.0];
     HANDLE
         .get_or_init(|| {
             PrometheusBuilder::new()

@@ -9,6 +9,8 @@ use crate::domain::{
 /// Which people to find (v2 `users/search`). Members are joined by "and", the values of one member by "or".
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub struct UserSearch {
+    /// The directory that is searched, whose groups and product access are told; all of them (`-`) without.
+    pub directory: Option<DirectoryId>,
     /// People a page, 1 to [`MAX_PAGE`](super::users::MAX_PAGE); upstream's default is 50.
     pub limit: Option<u16>,
     /// Where to go on; all other members must be those of the page before.

@@ -13,7 +13,7 @@ use super::{
     wire::{WireCount, WireOne, WirePage, WireTime, known_word},
 };
 use crate::domain::{
-    AccountId, AccountStatus, AccountType, ClaimStatus, GroupId, ManagementSource,
+    AccountId, AccountStatus, AccountType, ClaimStatus, DirectoryId, GroupId, ManagementSource,
     MembershipStatus, Page, ProductAccess, ResourceId, RoleId, User, UserGroup, UserStatus,
 };
 
@@ -57,7 +57,9 @@ impl Client {
     /// As any call; `InvalidCursor` for a cursor that upstream does not know.
     pub async fn search_users(&self, search: &UserSearch) -> Result<Page<User>> {
         let operation = "users/search";
-        let url = self.users_url(operation, &["search"])?;
+        let directory = search.directory.as_ref().map_or(ALL_DIRECTORIES, DirectoryId::as_str);
+        let path = ["directories", directory, "users", "search"];
+        let url = self.organization_url(operation, "v2", &path)?;
         let body = search.body(operation)?;
         let found: Result<WirePage<WireUser>> = self.search(operation, url.clone(), &body).await;
         let (page, url) = match found {
@@ -66,7 +68,8 @@ impl Client {
                 if is_missing_operation(error.status, error.code.as_deref())
                     && search.emails.is_empty()
                     && search.expand == Expand::default()
-                    && search.sort_by_nickname.is_none() =>
+                    && search.sort_by_nickname.is_none()
+                    && search.directory.is_none() =>
             {
                 self.listed_users(search).await?
             }

@@ -36,10 +36,7 @@ pub(super) fn time_left(
     settings: &AuthSettings,
     now: Timestamp,
 ) -> Option<Duration> {
-    let end = caller
-        .expires_at?
-        .as_second()
-        .saturating_add(seconds(settings.leeway));
+    let end = caller.expires_at?.as_second().saturating_add(seconds(settings.leeway));
     let left = u64::try_from(end.saturating_sub(now.as_second())).ok()?;
     (left > 0).then(|| Duration::from_secs(left))
 }
@@ -103,13 +100,9 @@ fn check_audience(
 }
 
 fn subject(claims: &Map<String, Value>) -> Result<String, RefusalReason> {
-    let subject = claims
-        .get("sub")
-        .ok_or(RefusalReason::MissingClaim("sub"))?;
+    let subject = claims.get("sub").ok_or(RefusalReason::MissingClaim("sub"))?;
     let subject = subject.as_str().filter(|text| is_fit_subject(text));
-    subject
-        .map(str::to_owned)
-        .ok_or(RefusalReason::MalformedClaim("sub"))
+    subject.map(str::to_owned).ok_or(RefusalReason::MalformedClaim("sub"))
 }
 
 fn permissions(claim: Option<&Value>) -> PermissionSet {
@@ -132,16 +125,14 @@ fn words(claim: Option<&Value>) -> impl Iterator<Item = &str> {
         Some(Value::Array(list)) => ("", list.as_slice()),
         _ => ("", [].as_slice()),
     };
-    text.split_ascii_whitespace()
-        .chain(list.iter().filter_map(Value::as_str))
+    text.split_ascii_whitespace().chain(list.iter().filter_map(Value::as_str))
 }
 
 /// A claim by its whole name, which may be a URL with dots in it, or else by its path.
 fn find<'a>(claims: &'a Map<String, Value>, name: &str) -> Option<&'a Value> {
     claims.get(name).or_else(|| {
         let (first, rest) = name.split_once('.')?;
-        rest.split('.')
-            .try_fold(claims.get(first)?, |value, part| value.get(part))
+        rest.split('.').try_fold(claims.get(first)?, |value, part| value.get(part))
     })
 }
 
@@ -153,10 +144,7 @@ fn numeric_date(
     let Some(value) = claims.get(name) else {
         return Ok(None);
     };
-    #[expect(
-        clippy::cast_possible_truncation,
-        reason = "the value is below 2^53, and whole"
-    )]
+    #[expect(clippy::cast_possible_truncation, reason = "the value is below 2^53, and whole")]
     let whole = |value: f64| (value.abs() < 9e15).then(|| value.floor() as i64);
     value
         .as_i64()

@@ -72,9 +72,7 @@ impl RemoteKeys {
         Ok(Self {
             url,
             algorithms: algorithms.iter().copied().map(Algorithm::from).collect(),
-            client: client
-                .build()
-                .map_err(|error| Error::Client(error.into()))?,
+            client: client.build().map_err(|error| Error::Client(error.into()))?,
             refresh_interval: settings.jwks_refresh_interval,
             minimum_interval: settings.jwks_minimum_interval,
             keys: RwLock::default(),
@@ -95,9 +93,7 @@ impl RemoteKeys {
         let due_at = self.due_at.load(Ordering::Relaxed);
         let next = now.saturating_add(milliseconds(self.minimum_interval));
         let is_mine = || {
-            self.due_at
-                .compare_exchange(due_at, next, Ordering::Relaxed, Ordering::Relaxed)
-                .is_ok()
+            self.due_at.compare_exchange(due_at, next, Ordering::Relaxed, Ordering::Relaxed).is_ok()
         };
         if now >= due_at && is_mine() {
             let this = Arc::clone(self);
@@ -145,23 +141,14 @@ impl RemoteKeys {
         if current.source == source {
             return;
         }
-        let keys = source
-            .iter()
-            .filter_map(|jwk| Key::from_jwk(jwk, &self.algorithms))
-            .collect();
+        let keys = source.iter().filter_map(|jwk| Key::from_jwk(jwk, &self.algorithms)).collect();
         let generation = current.generation + 1;
-        *current = Arc::new(KeySet {
-            keys,
-            source,
-            generation,
-        });
+        *current = Arc::new(KeySet { keys, source, generation });
     }
 
     async fn ask(&self) -> Result<Vec<Jwk>, FetchError> {
-        let request = self
-            .client
-            .get(self.url.clone())
-            .header(ACCEPT, "application/json");
+        let request = self.client.get(self.url.clone()).header(ACCEPT, "application/json");
+        #[expect(clippy::disallowed_methods, reason = "the issuer is asked here, not Atlassian")]
         let mut response = request.send().await.map_err(FetchError::of)?;
         if response.status() != StatusCode::OK {
             return Err(FetchError::Status(response.status()));
@@ -182,11 +169,7 @@ impl RemoteKeys {
             .filter_map(|key| serde_json::from_value(key).ok())
             .filter(|jwk| Key::from_jwk(jwk, &self.algorithms).is_some())
             .collect();
-        if keys.is_empty() {
-            Err(FetchError::NoUsableKey)
-        } else {
-            Ok(keys)
-        }
+        if keys.is_empty() { Err(FetchError::NoUsableKey) } else { Ok(keys) }
     }
 }
 
@@ -194,9 +177,8 @@ impl KeySet {
     /// The keys that a header names. Without a `kid` there is an answer only where it can be but one key.
     pub fn fitting(&self, algorithm: Algorithm, key_id: Option<&str>) -> Vec<&Key> {
         let of_algorithm = self.keys.iter().filter(|key| key.algorithm == algorithm);
-        let keys: Vec<_> = of_algorithm
-            .filter(|key| key_id.is_none() || key.id.as_deref() == key_id)
-            .collect();
+        let keys: Vec<_> =
+            of_algorithm.filter(|key| key_id.is_none() || key.id.as_deref() == key_id).collect();
         if key_id.is_none() && keys.len() > 1 {
             return Vec::new();
         }

@@ -28,15 +28,9 @@ impl Key {
     pub fn shared(secret: &SecretString, id: Option<String>) -> Result<Self, Error> {
         let secret = secret.expose_secret().as_bytes();
         if secret.len() < SHORTEST_SECRET {
-            return Err(Error::WeakSecret {
-                bytes: secret.len(),
-            });
+            return Err(Error::WeakSecret { bytes: secret.len() });
         }
-        Ok(Self {
-            id,
-            algorithm: Algorithm::HS256,
-            decoding: DecodingKey::from_secret(secret),
-        })
+        Ok(Self { id, algorithm: Algorithm::HS256, decoding: DecodingKey::from_secret(secret) })
     }
 
     pub fn from_pem(algorithm: KeyAlgorithm, pem: &str, id: Option<String>) -> Result<Self, Error> {
@@ -60,11 +54,7 @@ impl Key {
             KeyAlgorithm::Es256 if bytes != P256_POINT => {
                 Err(unfit("the curve must be P-256, also called prime256v1"))
             }
-            _ => Ok(Self {
-                id,
-                algorithm: algorithm.into(),
-                decoding,
-            }),
+            _ => Ok(Self { id, algorithm: algorithm.into(), decoding }),
         }
     }
 
@@ -91,10 +81,7 @@ impl Key {
             .public_key_use
             .as_ref()
             .is_none_or(|u| *u == PublicKeyUse::Signature)
-            && common
-                .key_operations
-                .as_ref()
-                .is_none_or(|o| o.contains(&KeyOperations::Verify));
+            && common.key_operations.as_ref().is_none_or(|o| o.contains(&KeyOperations::Verify));
         if !allowed.contains(&algorithm)
             || !common.key_algorithm.is_none_or(is_named)
             || !is_for_signing
@@ -102,11 +89,7 @@ impl Key {
             return None;
         }
         let decoding = DecodingKey::from_jwk(jwk).ok()?;
-        Some(Self {
-            id: common.key_id.clone(),
-            algorithm,
-            decoding,
-        })
+        Some(Self { id: common.key_id.clone(), algorithm, decoding })
     }
 
     /// The claims of a token that this key signed. Time, issuer and audience are not looked at yet.
@@ -116,15 +99,13 @@ impl Key {
         rules.validate_exp = false;
         rules.validate_aud = false;
         let verified = jsonwebtoken::decode::<UniqueJson>(token, &self.decoding, &rules);
-        verified
-            .map(|token| token.claims)
-            .map_err(|error| match error.kind() {
-                ErrorKind::InvalidToken
-                | ErrorKind::Base64(_)
-                | ErrorKind::Json(_)
-                | ErrorKind::Utf8(_) => RefusalReason::Malformed,
-                _ => RefusalReason::BadSignature,
-            })
+        verified.map(|token| token.claims).map_err(|error| match error.kind() {
+            ErrorKind::InvalidToken
+            | ErrorKind::Base64(_)
+            | ErrorKind::Json(_)
+            | ErrorKind::Utf8(_) => RefusalReason::Malformed,
+            _ => RefusalReason::BadSignature,
+        })
     }
 }
 

@@ -40,23 +40,13 @@ pub fn mint(
     let (secret, key_id) = shared.ok_or(Error::NoSharedSecret)?;
     Key::shared(secret, None)?;
     if !claims::is_fit_subject(&request.subject) {
-        return Err(Error::Unmintable(
-            "the subject is empty, too long or has control characters",
-        ));
+        return Err(Error::Unmintable("the subject is empty, too long or has control characters"));
     }
-    if settings
-        .max_token_lifetime
-        .is_some_and(|longest| request.lifetime > longest)
-    {
-        return Err(Error::Unmintable(
-            "it would live longer than the settings allow",
-        ));
+    if settings.max_token_lifetime.is_some_and(|longest| request.lifetime > longest) {
+        return Err(Error::Unmintable("it would live longer than the settings allow"));
     }
     let claims = claims_of(settings, request, now)?;
-    let header = Header {
-        kid: key_id.clone(),
-        ..Header::new(Algorithm::HS256)
-    };
+    let header = Header { kid: key_id.clone(), ..Header::new(Algorithm::HS256) };
     let key = EncodingKey::from_secret(secret.expose_secret().as_bytes());
     jsonwebtoken::encode(&header, &claims, &key)
         .map_err(|_| Error::Unmintable("it could not be signed"))

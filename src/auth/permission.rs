@@ -82,10 +82,7 @@ impl PermissionSet {
 
     /// The permissions, in the schema's order.
     pub fn iter(self) -> impl Iterator<Item = Permission> {
-        Permission::ALL
-            .iter()
-            .copied()
-            .filter(move |permission| self.contains(*permission))
+        Permission::ALL.iter().copied().filter(move |permission| self.contains(*permission))
     }
 
     fn bit(permission: Permission) -> u8 {
@@ -95,19 +92,13 @@ impl PermissionSet {
 
 impl FromIterator<Permission> for PermissionSet {
     fn from_iter<I: IntoIterator<Item = Permission>>(permissions: I) -> Self {
-        Self(
-            permissions
-                .into_iter()
-                .fold(0, |bits, permission| bits | Self::bit(permission)),
-        )
+        Self(permissions.into_iter().fold(0, |bits, permission| bits | Self::bit(permission)))
     }
 }
 
 impl fmt::Debug for PermissionSet {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_set()
-            .entries(self.iter().map(Permission::word))
-            .finish()
+        f.debug_set().entries(self.iter().map(Permission::word)).finish()
     }
 }
 
@@ -136,14 +127,7 @@ mod tests {
 
     #[test]
     fn other_words_are_no_permission() {
-        for word in [
-            "",
-            "admin",
-            "*",
-            "DIRECTORY:READ",
-            "read_directory",
-            "directory:read ",
-        ] {
+        for word in ["", "admin", "*", "DIRECTORY:READ", "read_directory", "directory:read "] {
             assert_eq!(Permission::from_word(word), None, "{word:?}");
         }
     }

@@ -54,11 +54,7 @@ impl Verifier {
         for source in std::mem::take(&mut settings.keys) {
             match source {
                 KeySource::Hmac { secret, key_id } => fixed.push(Key::shared(&secret, key_id)?),
-                KeySource::Pem {
-                    algorithm,
-                    pem,
-                    key_id,
-                } => {
+                KeySource::Pem { algorithm, pem, key_id } => {
                     fixed.push(Key::from_pem(algorithm, &pem, key_id)?);
                 }
                 KeySource::Jwks { .. } if settings.audience.is_empty() => {
@@ -73,16 +69,9 @@ impl Verifier {
             return Err(Error::NoKey);
         }
         join_all(remote.iter().map(RemoteKeys::refresh)).await;
-        let verified = Cache::builder()
-            .max_capacity(MOST_CACHED)
-            .expire_after(AtTheTokensEnd)
-            .build();
-        Ok(Self {
-            settings,
-            fixed,
-            remote,
-            verified,
-        })
+        let verified =
+            Cache::builder().max_capacity(MOST_CACHED).expire_after(AtTheTokensEnd).build();
+        Ok(Self { settings, fixed, remote, verified })
     }
 
     /// The caller that an `Authorization` header stands for.
@@ -91,7 +80,10 @@ impl Verifier {
     /// Whatever is wrong, the caller gets one answer; the reason is for the log.
     pub async fn caller(&self, authorization: Option<&str>) -> Result<Arc<Caller>, Refusal> {
         let token = bearer_token(authorization)?;
-        // The one place in this room that asks the clock.
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "the one place of this room that asks the clock"
+        )]
         let now = Timestamp::now();
         self.caller_at(token, now).await.map_err(Refusal::from)
     }
@@ -107,48 +99,30 @@ impl Verifier {
         let key: CacheKey = (self.generation(), Sha256::digest(token).into());
         if let Some(Verified { caller, .. }) = self.verified.get(&key).await {
             let is_good = claims::time_left(&caller, &self.settings, now).is_some();
-            return if is_good {
-                Ok(caller)
-            } else {
-                Err(RefusalReason::Expired)
-            };
+            return if is_good { Ok(caller) } else { Err(RefusalReason::Expired) };
         }
         let claims = self.verified_claims(token).await?;
         let caller = Arc::new(claims::caller(&claims, &self.settings, now)?);
         if let Some(left) = claims::time_left(&caller, &self.settings, now) {
-            let verified = Verified {
-                caller: Arc::clone(&caller),
-                left,
-            };
+            let verified = Verified { caller: Arc::clone(&caller), left };
             self.verified.insert(key, verified).await;
         }
         Ok(caller)
     }
 
     fn generation(&self) -> u64 {
-        self.remote
-            .iter()
-            .map(|remote| remote.current().generation)
-            .sum()
+        self.remote.iter().map(|remote| remote.current().generation).sum()
     }
 
     async fn verified_claims(&self, token: &str) -> Result<UniqueJson, RefusalReason> {
         let header = Header::of(token)?;
-        let remotes: Vec<_> = self
-            .remote
-            .iter()
-            .filter(|r| r.algorithms.contains(&header.algorithm))
-            .collect();
+        let remotes: Vec<_> =
+            self.remote.iter().filter(|r| r.algorithms.contains(&header.algorithm)).collect();
         let fits = |key: &&Key| {
             key.algorithm == header.algorithm
                 && (header.key_id.is_none() || key.id.is_none() || key.id == header.key_id)
         };
-        if remotes.is_empty()
-            && !self
-                .fixed
-                .iter()
-                .any(|key| key.algorithm == header.algorithm)
-        {
+        if remotes.is_empty() && !self.fixed.iter().any(|key| key.algorithm == header.algorithm) {
             return Err(RefusalReason::AlgorithmNotAllowed);
         }
         let mut refused = RefusalReason::UnknownKey;
@@ -184,10 +158,7 @@ async fn verified_by(
     token: &str,
 ) -> Result<UniqueJson, RefusalReason> {
     let mut set = remote.current();
-    if set
-        .fitting(header.algorithm, header.key_id.as_deref())
-        .is_empty()
-    {
+    if set.fitting(header.algorithm, header.key_id.as_deref()).is_empty() {
         remote.refresh().await;
         set = remote.current();
     }
@@ -227,9 +198,7 @@ struct Header {
 impl Header {
     fn of(token: &str) -> Result<Self, RefusalReason> {
         let encoded = token.split('.').next().unwrap_or_default();
-        let json = URL_SAFE_NO_PAD
-            .decode(encoded)
-            .map_err(|_| RefusalReason::Malformed)?;
+        let json = URL_SAFE_NO_PAD.decode(encoded).map_err(|_| RefusalReason::Malformed)?;
         let UniqueJson(header) =
             serde_json::from_slice(&json).map_err(|_| RefusalReason::Malformed)?;
         if header.get("crit").is_some() {

@@ -85,11 +85,7 @@ impl Organization {
 
     /// How many people are counted against the seats of this resource.
     pub(super) fn seats_used(&self, resource: usize) -> u32 {
-        let used = self
-            .people
-            .iter()
-            .filter(|person| self.uses_seat(person, resource))
-            .count();
+        let used = self.people.iter().filter(|person| self.uses_seat(person, resource)).count();
         u32::try_from(used).unwrap_or(u32::MAX)
     }
 
@@ -143,10 +139,7 @@ impl Organization {
 
 /// The directory that direct roles are told under.
 pub(super) fn home_directory(person: &Person) -> Option<usize> {
-    person
-        .memberships
-        .iter()
-        .position(|membership| *membership != Membership::None)
+    person.memberships.iter().position(|membership| *membership != Membership::None)
 }
 
 fn directory_byte(directory: usize) -> u8 {

@@ -24,10 +24,7 @@ fn ascending() -> String {
 /// Reads `limit` of a query.
 pub(super) fn limit_of_query(call: &Call<'_>) -> Result<Option<i64>, Reply> {
     call.query("limit")
-        .map(|text| {
-            text.parse()
-                .map_err(|_| error::invalid(&"limit is a number."))
-        })
+        .map(|text| text.parse().map_err(|_| error::invalid(&"limit is a number.")))
         .transpose()
 }
 
@@ -54,10 +51,7 @@ pub(super) fn at_most(name: &str, list: Option<&Vec<String>>, most: usize) -> Re
 
 /// Refuses a value that the document does not list.
 pub(super) fn one_of(name: &str, list: Option<&Vec<String>>, known: &[&str]) -> Result<(), Reply> {
-    let strange = list
-        .into_iter()
-        .flatten()
-        .find(|value| !known.contains(&value.as_str()));
+    let strange = list.into_iter().flatten().find(|value| !known.contains(&value.as_str()));
     match strange {
         Some(value) => Err(error::invalid(&format!("{name} does not take {value}."))),
         None => Ok(()),
@@ -76,10 +70,8 @@ pub(super) fn unique(name: &str, list: Option<&Vec<String>>) -> Result<(), Reply
 
 /// Refuses a role that filters do not know.
 pub(super) fn known_roles(list: Option<&Vec<String>>) -> Result<(), Reply> {
-    let strange = list
-        .into_iter()
-        .flatten()
-        .find(|id| Role::of(id).is_none_or(|role| role == Role::Viewer));
+    let strange =
+        list.into_iter().flatten().find(|id| Role::of(id).is_none_or(|role| role == Role::Viewer));
     match strange {
         Some(id) => Err(error::invalid(&format!("roleIds does not take {id}."))),
         None => Ok(()),
@@ -93,8 +85,6 @@ pub(super) fn sorted_by(order: Option<&Vec<SortBy>>, field: &str) -> Result<(), 
         [order] if order.field == field && ["asc", "desc"].contains(&order.direction.as_str()) => {
             Ok(())
         }
-        _ => Err(error::invalid(&format!(
-            "sortBy takes one order, by {field}."
-        ))),
+        _ => Err(error::invalid(&format!("sortBy takes one order, by {field}."))),
     }
 }

@@ -17,12 +17,7 @@ const KEPT: SignedDuration = SignedDuration::from_hours(180 * 24);
 const PRODUCTS: [&str; 5] = ["bitbucket", "confluence", "guard_detect", "jira", "loom"];
 
 fn invalid_time() -> Reply {
-    error::list(
-        400,
-        "ADMIN-400-3",
-        "Invalid time",
-        &"Times are epoch milliseconds.",
-    )
+    error::list(400, "ADMIN-400-3", "Invalid time", &"Times are epoch milliseconds.")
 }
 
 fn syntax(detail: &str) -> Reply {
@@ -30,11 +25,7 @@ fn syntax(detail: &str) -> Reply {
 }
 
 fn needs_plan(organization: &Organization) -> Result<(), Reply> {
-    if organization.character.has_audit_log() {
-        Ok(())
-    } else {
-        Err(error::may_not_manage())
-    }
+    if organization.character.has_audit_log() { Ok(()) } else { Err(error::may_not_manage()) }
 }
 
 fn time(call: &Call<'_>, name: &str) -> Result<Option<Timestamp>, Reply> {
@@ -76,11 +67,7 @@ struct Wanted {
 impl Wanted {
     fn of(call: &Call<'_>) -> Result<Self, Reply> {
         let products = commas(call, "product");
-        if products
-            .iter()
-            .flatten()
-            .any(|product| !PRODUCTS.contains(&product.as_str()))
-        {
+        if products.iter().flatten().any(|product| !PRODUCTS.contains(&product.as_str())) {
             return Err(syntax("There is no such product."));
         }
         Ok(Self {
@@ -102,18 +89,9 @@ impl Wanted {
             && !self.is_of_products
             && self.from.is_none_or(|from| event.at >= from)
             && self.to.is_none_or(|to| event.at <= to)
-            && self
-                .action
-                .as_ref()
-                .is_none_or(|action| action == event.action)
-            && self
-                .actors
-                .as_ref()
-                .is_none_or(|actors| actors.contains(&actor.account.to_string()))
-            && self
-                .addresses
-                .as_ref()
-                .is_none_or(|addresses| addresses.contains(&address(event)))
+            && self.action.as_ref().is_none_or(|action| action == event.action)
+            && self.actors.as_ref().is_none_or(|actors| actors.contains(&actor.account.to_string()))
+            && self.addresses.as_ref().is_none_or(|addresses| addresses.contains(&address(event)))
             && self
                 .term
                 .as_ref()
@@ -204,11 +182,8 @@ pub(super) fn events(call: &Call<'_>) -> Answer {
     needs_plan(&organization)?;
     let wanted = Wanted::of(call)?;
     let limit = limit(call, 30)?;
-    let asked: Vec<&(String, String)> = call
-        .query
-        .iter()
-        .filter(|(name, _)| name != "cursor")
-        .collect();
+    let asked: Vec<&(String, String)> =
+        call.query.iter().filter(|(name, _)| name != "cursor").collect();
     let list = page::fingerprint(&("events", call.organization, &asked));
     // Positions count from the oldest event: those written meanwhile do not shift the pages.
     let start = match call.query("cursor") {
@@ -311,21 +286,10 @@ pub(super) fn event(call: &Call<'_>) -> Answer {
     let organization = call.read();
     needs_plan(&organization)?;
     let id = call.param("eventId");
-    organization
-        .events
-        .iter()
-        .find(|event| event.id.to_string() == id)
-        .map_or_else(
-            || {
-                Err(error::list(
-                    404,
-                    "ADMIN-404-4",
-                    "Event not found",
-                    &"No event has this id.",
-                ))
-            },
-            |event| ok(&json!({"data": row(call, &organization, event)})),
-        )
+    organization.events.iter().find(|event| event.id.to_string() == id).map_or_else(
+        || Err(error::list(404, "ADMIN-404-4", "Event not found", &"No event has this id.")),
+        |event| ok(&json!({"data": row(call, &organization, event)})),
+    )
 }
 
 /// GET …/event-actions

@@ -27,11 +27,7 @@ const JSON: HeaderValue = HeaderValue::from_static("application/json;charset=UTF
 
 impl Reply {
     pub(super) fn empty(status: StatusCode) -> Self {
-        Self {
-            status,
-            headers: Vec::new(),
-            body: Vec::new(),
-        }
+        Self { status, headers: Vec::new(), body: Vec::new() }
     }
 
     /// 204, as most writes answer.
@@ -110,18 +106,12 @@ impl Call<'_> {
 
     /// A segment of the path, decoded; empty where the route has none of this name.
     pub(super) fn param(&self, name: &str) -> &str {
-        self.params
-            .iter()
-            .find(|(known, _)| known == name)
-            .map_or("", |(_, value)| value)
+        self.params.iter().find(|(known, _)| known == name).map_or("", |(_, value)| value)
     }
 
     /// The first value of a query parameter.
     pub(super) fn query(&self, name: &str) -> Option<&str> {
-        self.query
-            .iter()
-            .find(|(known, _)| known == name)
-            .map(|(_, value)| value.as_str())
+        self.query.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }
 
     /// All values of a repeated query parameter.
@@ -135,11 +125,7 @@ impl Call<'_> {
 
     /// The body as JSON of this shape; nothing sent reads as an empty object.
     pub(super) fn json<T: DeserializeOwned>(&self) -> Result<T, Reply> {
-        let bytes: &[u8] = if self.body.is_empty() {
-            b"{}"
-        } else {
-            self.body
-        };
+        let bytes: &[u8] = if self.body.is_empty() { b"{}" } else { self.body };
         serde_json::from_slice(bytes)
             .map_err(|reason| error::list(400, "ADMIN-400-24", "Invalid request body", &reason))
     }
@@ -157,12 +143,7 @@ impl Call<'_> {
         match self.param("directoryId") {
             "-" => Ok(None),
             id => organization.directory(id).map(Some).ok_or_else(|| {
-                error::list(
-                    404,
-                    "ADMIN-404-1",
-                    "Unknown resource",
-                    &"No directory has this id.",
-                )
+                error::list(404, "ADMIN-404-1", "Unknown resource", &"No directory has this id.")
             }),
         }
     }
@@ -176,9 +157,7 @@ impl Call<'_> {
                 "Invalid resource",
                 &"A change needs the id of one directory.",
             )),
-            id => organization
-                .directory(id)
-                .ok_or_else(|| Reply::empty(StatusCode::NOT_FOUND)),
+            id => organization.directory(id).ok_or_else(|| Reply::empty(StatusCode::NOT_FOUND)),
         }
     }
 }

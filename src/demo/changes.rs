@@ -21,41 +21,14 @@ pub(super) const GRACE: SignedDuration = SignedDuration::from_hours(14 * 24);
 /// What waits for its moment.
 #[derive(Clone, Copy)]
 pub(super) enum Change {
-    GivePlatformRole {
-        person: u32,
-        role: Role,
-    },
-    TakePlatformRole {
-        person: u32,
-        role: Role,
-    },
-    GiveRole {
-        person: u32,
-        resource: u16,
-        role: Role,
-    },
-    TakeRole {
-        person: u32,
-        resource: u16,
-        role: Role,
-    },
-    GiveGroupRole {
-        group: u32,
-        resource: u16,
-        role: Role,
-    },
-    TakeGroupRole {
-        group: u32,
-        resource: u16,
-        role: Role,
-    },
-    Remove {
-        person: u32,
-        directory: usize,
-    },
-    Close {
-        person: u32,
-    },
+    GivePlatformRole { person: u32, role: Role },
+    TakePlatformRole { person: u32, role: Role },
+    GiveRole { person: u32, resource: u16, role: Role },
+    TakeRole { person: u32, resource: u16, role: Role },
+    GiveGroupRole { group: u32, resource: u16, role: Role },
+    TakeGroupRole { group: u32, resource: u16, role: Role },
+    Remove { person: u32, directory: usize },
+    Close { person: u32 },
 }
 
 impl Organization {
@@ -71,9 +44,7 @@ impl Organization {
 
     /// Whether a change waits whose moment has come.
     pub(super) fn is_due(&self, now: Timestamp) -> bool {
-        self.pending
-            .first_key_value()
-            .is_some_and(|((at, _), _)| *at <= now)
+        self.pending.first_key_value().is_some_and(|((at, _), _)| *at <= now)
     }
 
     /// Lets everything take effect whose moment has come.
@@ -93,30 +64,20 @@ impl Organization {
             Change::TakePlatformRole { person, role } => {
                 self.people[person as usize].platform.set(role, false);
             }
-            Change::GiveRole {
-                person,
-                resource,
-                role,
-            } => self.give_role(person, resource, role),
-            Change::TakeRole {
-                person,
-                resource,
-                role,
-            } => self.people[person as usize].direct.retain(|direct| {
-                direct.resource != resource
-                    || direct.role != role
-                    || direct.method != Method::Direct
-            }),
-            Change::GiveGroupRole {
-                group,
-                resource,
-                role,
-            } => self.give_group_role(group, resource, role),
-            Change::TakeGroupRole {
-                group,
-                resource,
-                role,
-            } => self.take_group_role(group, resource, role),
+            Change::GiveRole { person, resource, role } => self.give_role(person, resource, role),
+            Change::TakeRole { person, resource, role } => {
+                self.people[person as usize].direct.retain(|direct| {
+                    direct.resource != resource
+                        || direct.role != role
+                        || direct.method != Method::Direct
+                })
+            }
+            Change::GiveGroupRole { group, resource, role } => {
+                self.give_group_role(group, resource, role)
+            }
+            Change::TakeGroupRole { group, resource, role } => {
+                self.take_group_role(group, resource, role)
+            }
             Change::Remove { person, directory } => self.remove(person, directory),
             Change::Close { person } => self.close(person, at),
         }
@@ -128,11 +89,7 @@ impl Organization {
             known.resource == resource && known.role == role && known.method == Method::Direct
         });
         if !known {
-            direct.push(DirectRole {
-                resource,
-                role,
-                method: Method::Direct,
-            });
+            direct.push(DirectRole { resource, role, method: Method::Direct });
         }
     }
 
@@ -141,11 +98,7 @@ impl Organization {
         match grants.iter_mut().find(|grant| grant.resource == resource) {
             Some(grant) if grant.roles.contains(&role) => {}
             Some(grant) => grant.roles.push(role),
-            None => grants.push(Grant {
-                resource,
-                roles: vec![role],
-                default_role: None,
-            }),
+            None => grants.push(Grant { resource, roles: vec![role], default_role: None }),
         }
     }
 

@@ -127,9 +127,7 @@ pub(super) fn limited_connection(organization: &Organization) -> Connection {
 
 fn email(organization: &Organization, index: u32) -> String {
     let person = organization.people.get(index as usize);
-    person
-        .and_then(|person| organization.email(person))
-        .unwrap_or_default()
+    person.and_then(|person| organization.email(person)).unwrap_or_default()
 }
 
 impl World {

@@ -18,10 +18,7 @@ pub(super) fn router() -> Router<Door> {
     Router::new()
         .route("/_simulator/organizations", get(organizations))
         .route("/_simulator/requests", get(requests).delete(reset))
-        .route(
-            "/_simulator/faults",
-            get(faults).post(add_faults).delete(clear_faults),
-        )
+        .route("/_simulator/faults", get(faults).post(add_faults).delete(clear_faults))
         .route("/_simulator/clock", get(now).post(move_clock))
         .route("/_simulator/limits", get(limits).post(set_limits))
         .layer(middleware::from_fn(from_this_machine))
@@ -52,11 +49,7 @@ struct Detail {
 
 async fn requests(State(door): State<Door>, Query(wanted): Query<Detail>) -> Json<Value> {
     let bodies = wanted.bodies.as_deref() == Some("hash");
-    Json(
-        door.world
-            .requests
-            .report(bodies, wanted.detail == Some(true)),
-    )
+    Json(door.world.requests.report(bodies, wanted.detail == Some(true)))
 }
 
 async fn reset(State(door): State<Door>) -> StatusCode {

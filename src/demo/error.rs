@@ -71,12 +71,7 @@ pub(super) fn jira(code: u16, message: &str) -> Reply {
 
 /// The answer to a cursor that does not belong where it was sent.
 pub(super) fn cursor() -> Reply {
-    list(
-        400,
-        "ADMIN-400-1",
-        "Invalid page cursor",
-        &"The cursor could not be decoded.",
-    )
+    list(400, "ADMIN-400-1", "Invalid page cursor", &"The cursor could not be decoded.")
 }
 
 /// The answer to a value that the document does not allow.
@@ -86,30 +81,15 @@ pub(super) fn invalid(detail: &dyn Display) -> Reply {
 
 /// The answer for an organization that does not exist, or is not the key's.
 pub(super) fn no_organization() -> Reply {
-    list(
-        404,
-        "ADMIN-404-2",
-        "Organization not found",
-        &"No organization has this id.",
-    )
+    list(404, "ADMIN-404-2", "Organization not found", &"No organization has this id.")
 }
 
 /// The answer for a person whom the organization does not know.
 pub(super) fn no_user() -> Reply {
-    list(
-        404,
-        "ADMIN-404-8",
-        "User not found",
-        &"No such user in this organization.",
-    )
+    list(404, "ADMIN-404-8", "User not found", &"No such user in this organization.")
 }
 
 /// The answer where the key may not do this.
 pub(super) fn may_not_manage() -> Reply {
-    list(
-        403,
-        "ADMIN-403-3",
-        "Forbidden",
-        &"The caller may not manage this organization.",
-    )
+    list(403, "ADMIN-403-3", "Forbidden", &"The caller may not manage this organization.")
 }

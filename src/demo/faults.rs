@@ -207,10 +207,7 @@ pub(super) struct Target<'a> {
 
 impl Faults {
     pub(super) fn seeded(seed: u64) -> Self {
-        Self(Mutex::new(Rules {
-            rules: Vec::new(),
-            random: ChaCha8Rng::seed_from_u64(seed),
-        }))
+        Self(Mutex::new(Rules { rules: Vec::new(), random: ChaCha8Rng::seed_from_u64(seed) }))
     }
 
     fn rules(&self) -> MutexGuard<'_, Rules> {
@@ -218,11 +215,7 @@ impl Faults {
     }
 
     pub(super) fn add(&self, fault: Fault) {
-        self.rules().rules.push(Rule {
-            fault,
-            matched: 0,
-            fired: 0,
-        });
+        self.rules().rules.push(Rule { fault, matched: 0, fired: 0 });
     }
 
     pub(super) fn clear(&self) {
@@ -267,10 +260,7 @@ impl Faults {
 impl FaultKind {
     /// Whether other rules may still apply to the same request.
     fn goes_on(&self) -> bool {
-        matches!(
-            self,
-            Self::Latency { .. } | Self::Replace { .. } | Self::Next { .. }
-        )
+        matches!(self, Self::Latency { .. } | Self::Replace { .. } | Self::Next { .. })
     }
 }
 
@@ -300,12 +290,7 @@ mod tests {
     #[test]
     fn a_rule_lets_some_pass_spoils_some_and_is_over() {
         let faults = Faults::seeded(1);
-        faults.add(
-            Fault::new(FaultKind::Malformed)
-                .on("GET", "/v1/orgs")
-                .after(1)
-                .times(2),
-        );
+        faults.add(Fault::new(FaultKind::Malformed).on("GET", "/v1/orgs").after(1).times(2));
         let fired: Vec<usize> = (0..5).map(|_| faults.fall_on(&TARGET).len()).collect();
         assert_eq!(fired, [0, 1, 1, 0, 0]);
     }
@@ -317,10 +302,7 @@ mod tests {
         faults.add(Fault::new(FaultKind::Malformed));
         faults.add(Fault::new(FaultKind::DropConnection));
         let kinds = faults.fall_on(&TARGET);
-        assert!(matches!(
-            kinds[..],
-            [FaultKind::Latency { .. }, FaultKind::Malformed]
-        ));
+        assert!(matches!(kinds[..], [FaultKind::Latency { .. }, FaultKind::Malformed]));
     }
 
     #[test]
@@ -330,10 +312,7 @@ mod tests {
         let fault: Fault = serde_json::from_str(json).unwrap();
         assert!(matches!(
             fault.kind,
-            FaultKind::RateLimit {
-                retry_after_seconds: Some(2),
-                form: RateLimitForm::HttpDate
-            }
+            FaultKind::RateLimit { retry_after_seconds: Some(2), form: RateLimitForm::HttpDate }
         ));
         let unknown = r#"{"kind":{"type":"malformed"},"rout":"x"}"#;
         assert!(serde_json::from_str::<Fault>(unknown).is_err());

@@ -38,10 +38,7 @@ impl World {
             Place::Api => self.admit_key(visitor),
             Place::Site { organization, site } => {
                 let caller = self.admit_person(visitor, organization, site)?;
-                Ok(Admitted {
-                    organization,
-                    caller,
-                })
+                Ok(Admitted { organization, caller })
             }
         }
     }
@@ -75,17 +72,10 @@ impl World {
             let organization = self.read(organization, visitor.now);
             if organization.character.has_scoped_key() {
                 let context = serde_json::json!({"message": "Insufficient scope for this action"});
-                return Err(error::key_with(
-                    403,
-                    "forbidden.insufficientScope",
-                    &context,
-                ));
+                return Err(error::key_with(403, "forbidden.insufficientScope", &context));
             }
         }
-        Ok(Admitted {
-            organization,
-            caller: Caller::Key,
-        })
+        Ok(Admitted { organization, caller: Caller::Key })
     }
 
     /// The answer to a key that names an organization which is not its own.
@@ -145,9 +135,7 @@ impl World {
         }
         let person = self.person_of(organization, email, token, visitor.now);
         self.logged_in(email, person.is_some(), visitor.now);
-        person
-            .map(Caller::Person)
-            .ok_or_else(|| self.refused(visitor, organization, site))
+        person.map(Caller::Person).ok_or_else(|| self.refused(visitor, organization, site))
     }
 
     fn person_of(
@@ -177,10 +165,7 @@ impl World {
             "Client must be authenticated to access this resource.",
         )
         .with_header("x-seraph-loginreason", "AUTHENTICATED_FAILED")
-        .with_header(
-            "www-authenticate",
-            &format!("OAuth realm=\"{}\"", realm.replace('/', "%2F")),
-        )
+        .with_header("www-authenticate", &format!("OAuth realm=\"{}\"", realm.replace('/', "%2F")))
     }
 
     /// Counts the request against its budget; what is left, or the refusal.
@@ -200,12 +185,7 @@ impl World {
             Budget::Jira | Budget::Events => format!("{method} {}", visitor.endpoint.template),
             _ => String::new(),
         };
-        let subject = Subject {
-            organization: admitted.organization,
-            site,
-            budget,
-            route,
-        };
+        let subject = Subject { organization: admitted.organization, site, budget, route };
         let is_write = matches!(method, "PUT" | "DELETE");
         let standing = self.counters.count(subject, is_write, visitor.now);
         if standing.is_over {
@@ -219,12 +199,10 @@ impl World {
 fn too_many(family: Family, standing: Standing) -> Reply {
     let wait = standing.resets_in.as_secs().max(0) + 1;
     let reply = match family {
-        Family::UserManagement => Reply::text(
-            StatusCode::TOO_MANY_REQUESTS,
-            "application/json;charset=UTF-8",
-            "",
-        )
-        .with_header("retry-after", &wait.to_string()),
+        Family::UserManagement => {
+            Reply::text(StatusCode::TOO_MANY_REQUESTS, "application/json;charset=UTF-8", "")
+                .with_header("retry-after", &wait.to_string())
+        }
         Family::Jira | Family::Open => error::jira(429, "Rate limit exceeded.")
             .with_header("retry-after", &wait.to_string())
             .with_header("ratelimit-reason", "jira-burst-based"),
@@ -243,7 +221,7 @@ pub(super) fn told(reply: Reply, family: Family, standing: Standing) -> Reply {
         .with_header("x-ratelimit-limit", &standing.limit.to_string())
         .with_header("x-ratelimit-remaining", &standing.remaining.to_string());
     // The window ends in simulated time; the header says so in real time, by which it is read.
-    let end = Timestamp::now()
+    let end = clock::real_now()
         .saturating_add(standing.resets_in.max(SignedDuration::ZERO))
         .unwrap_or(Timestamp::MAX);
     let is_jira = matches!(family, Family::Jira | Family::Open);

@@ -60,11 +60,7 @@ impl GroupSearch {
         at_most("resourceOwners", self.resource_owners.as_ref(), 10)?;
         at_most("roleIds", self.role_ids.as_ref(), 10)?;
         at_most("expand", self.expand.as_ref(), 2)?;
-        one_of(
-            "expand",
-            self.expand.as_ref(),
-            &["counts.resources", "counts.users"],
-        )?;
+        one_of("expand", self.expand.as_ref(), &["counts.resources", "counts.users"])?;
         known_roles(self.role_ids.as_ref())?;
         let lists = [
             ("groupIds", &self.group_ids),
@@ -87,9 +83,7 @@ impl GroupSearch {
     }
 
     fn expands(&self, member: &str) -> bool {
-        self.expand
-            .as_ref()
-            .is_some_and(|expand| expand.iter().any(|known| known == member))
+        self.expand.as_ref().is_some_and(|expand| expand.iter().any(|known| known == member))
     }
 
     /// The groups that match, in order.
@@ -121,19 +115,13 @@ impl GroupSearch {
     fn is_named(&self, group: &Group) -> bool {
         let name = group.name.to_lowercase();
         self.group_ids.as_ref().is_none_or(|ids| {
-            ids.iter().any(|id| {
-                id.strip_prefix("ari:cloud:identity::group/")
-                    .unwrap_or(id)
-                    .eq(&group.id)
-            })
+            ids.iter()
+                .any(|id| id.strip_prefix("ari:cloud:identity::group/").unwrap_or(id).eq(&group.id))
         }) && self
             .group_names
             .as_ref()
             .is_none_or(|names| names.iter().any(|known| known.to_lowercase() == name))
-            && self
-                .search_term
-                .as_ref()
-                .is_none_or(|term| name.contains(&term.to_lowercase()))
+            && self.search_term.as_ref().is_none_or(|term| name.contains(&term.to_lowercase()))
     }
 
     fn grants(&self, organization: &Organization, group: &Group) -> bool {
@@ -151,21 +139,17 @@ impl GroupSearch {
                     .as_ref()
                     .is_none_or(|owners| owners.iter().any(|owner| owner == resource.owner))
                 && self.role_ids.as_ref().is_none_or(|ids| {
-                    ids.iter()
-                        .filter_map(|id| Role::of(id))
-                        .any(|role| grant.roles.contains(&role))
+                    ids.iter().filter_map(|id| Role::of(id)).any(|role| grant.roles.contains(&role))
                 })
         })
     }
 
     fn has_members(&self, organization: &Organization, group: u32) -> bool {
         self.account_ids.as_ref().is_none_or(|ids| {
-            ids.iter()
-                .filter_map(|id| organization.find(id))
-                .any(|person| {
-                    let groups = &organization.person(person).groups;
-                    groups.binary_search(&group).is_ok()
-                })
+            ids.iter().filter_map(|id| organization.find(id)).any(|person| {
+                let groups = &organization.person(person).groups;
+                groups.binary_search(&group).is_ok()
+            })
         })
     }
 }
@@ -279,11 +263,7 @@ pub(super) fn count(call: &Call<'_>) -> Answer {
 pub(super) fn stats(call: &Call<'_>) -> Answer {
     let organization = call.read();
     let found = GroupSearch::default().found(call, &organization)?;
-    let groups = || {
-        found
-            .iter()
-            .map(|index| &organization.groups[*index as usize])
-    };
+    let groups = || found.iter().map(|index| &organization.groups[*index as usize]);
     let synced = groups().filter(|group| group.is_synced()).count();
     let teams = groups().filter(|group| group.is_team).count();
     ok(&json!({
@@ -305,12 +285,7 @@ fn found(call: &Call<'_>, organization: &Organization) -> Result<u32, Reply> {
             directory.is_none_or(|directory| directory == place)
         })
         .ok_or_else(|| {
-            error::list(
-                404,
-                "ADMIN-404-10",
-                "Group not found",
-                &"No group has this id.",
-            )
+            error::list(404, "ADMIN-404-10", "Group not found", &"No group has this id.")
         })
 }
 
@@ -362,9 +337,7 @@ pub(super) fn directories(call: &Call<'_>) -> Answer {
         .enumerate()
         .filter(|(place, directory)| {
             ids.as_ref().is_none_or(|ids| ids.contains(&directory.id))
-                && term
-                    .as_ref()
-                    .is_none_or(|term| directory.name.to_lowercase().contains(term))
+                && term.as_ref().is_none_or(|term| directory.name.to_lowercase().contains(term))
                 && member.is_none_or(|member| {
                     member.is_some_and(|index| {
                         organization.person(index).memberships[*place] != Membership::None

@@ -80,10 +80,7 @@ pub(super) fn delete(call: &Call<'_>) -> Answer {
     let mut organization = call.write();
     let index = found(call, &organization)?;
     let group = &organization.groups[index as usize];
-    let is_default = group
-        .grants
-        .iter()
-        .any(|grant| grant.default_role.is_some());
+    let is_default = group.grants.iter().any(|grant| grant.default_role.is_some());
     if !group.is_deletable || group.is_synced() {
         return Err(refused(StatusCode::FORBIDDEN));
     }
@@ -115,15 +112,12 @@ pub(super) fn join(
         .find(account_id)
         .filter(|person| organization.person(*person).memberships[place] != Membership::None)
         .ok_or(StatusCode::NOT_FOUND)?;
-    let takes_seat = organization.groups[group as usize]
-        .grants
-        .iter()
-        .any(|grant| {
-            let resource = usize::from(grant.resource);
-            grant.roles.iter().any(|role| role.uses_seat())
-                && !organization.uses_seat(organization.person(person), resource)
-                && organization.is_full(resource)
-        });
+    let takes_seat = organization.groups[group as usize].grants.iter().any(|grant| {
+        let resource = usize::from(grant.resource);
+        grant.roles.iter().any(|role| role.uses_seat())
+            && !organization.uses_seat(organization.person(person), resource)
+            && organization.is_full(resource)
+    });
     if takes_seat || !organization.join(person, group) {
         return Err(StatusCode::CONFLICT);
     }
@@ -144,9 +138,8 @@ pub(super) fn add_member(call: &Call<'_>) -> Answer {
 pub(super) fn remove_member(call: &Call<'_>) -> Answer {
     let mut organization = call.write();
     let group = modifiable(call, &organization)?;
-    let person = organization
-        .find(call.param("accountId"))
-        .ok_or_else(|| refused(StatusCode::NOT_FOUND))?;
+    let person =
+        organization.find(call.param("accountId")).ok_or_else(|| refused(StatusCode::NOT_FOUND))?;
     if !organization.leave(person, group) {
         return Err(refused(StatusCode::NOT_FOUND));
     }
@@ -186,11 +179,7 @@ pub(super) fn assign(call: &Call<'_>) -> Answer {
         return Err(refused(StatusCode::CONFLICT));
     }
     let at = call.now.saturating_add(ROLE_LAG).unwrap_or(call.now);
-    let change = Change::GiveGroupRole {
-        group,
-        resource,
-        role,
-    };
+    let change = Change::GiveGroupRole { group, resource, role };
     organization.schedule(at, change);
     Ok(Reply::empty(StatusCode::OK))
 }
@@ -200,11 +189,7 @@ pub(super) fn revoke(call: &Call<'_>) -> Answer {
     let mut organization = call.write();
     let (group, resource, role) = role_of_group(call, &organization)?;
     let at = call.now.saturating_add(ROLE_LAG).unwrap_or(call.now);
-    let change = Change::TakeGroupRole {
-        group,
-        resource,
-        role,
-    };
+    let change = Change::TakeGroupRole { group, resource, role };
     organization.schedule(at, change);
     Ok(Reply::no_content())
 }

@@ -40,9 +40,7 @@ fn bad(detail: &str) -> Reply {
 
 /// POST /v2/orgs/{orgId}/users/invite: 206 when at least one assignment failed.
 pub(super) fn invite(call: &Call<'_>) -> Answer {
-    let invitation: Invitation = call
-        .json()
-        .map_err(|_| bad("The body is not an invitation."))?;
+    let invitation: Invitation = call.json().map_err(|_| bad("The body is not an invitation."))?;
     if !(1..=25).contains(&invitation.emails.len()) {
         return Err(bad("emails takes 1 to 25 addresses."));
     }
@@ -60,10 +58,7 @@ pub(super) fn invite(call: &Call<'_>) -> Answer {
             .map(|rule| {
                 let result = give(&mut organization, person, rule);
                 all_well &= result.is_ok();
-                outcome(
-                    json!({"resource": rule.resource, "role": rule.role}),
-                    result,
-                )
+                outcome(json!({"resource": rule.resource, "role": rule.role}), result)
             })
             .collect();
         let groups: Vec<Value> = invitation
@@ -83,11 +78,7 @@ pub(super) fn invite(call: &Call<'_>) -> Answer {
             "results": [{"roleAssignmentResult": roles, "groupAssignmentResult": groups}],
         }));
     }
-    let status = if all_well {
-        StatusCode::OK
-    } else {
-        StatusCode::PARTIAL_CONTENT
-    };
+    let status = if all_well { StatusCode::OK } else { StatusCode::PARTIAL_CONTENT };
     Ok(Reply::json(status, &json!({"data": data})))
 }
 
@@ -145,31 +136,25 @@ fn arrive(call: &Call<'_>, organization: &mut Organization, email: &str) -> u32 
 
 /// Roles come by their id, or in the ARI form of the older documents.
 fn named_role(text: &str) -> Option<Role> {
-    Role::from_str(text)
-        .ok()
-        .or(match text.rsplit('/').next()? {
-            "member" => Some(Role::User),
-            "admin" => Some(Role::Admin),
-            _ => None,
-        })
+    Role::from_str(text).ok().or(match text.rsplit('/').next()? {
+        "member" => Some(Role::User),
+        "admin" => Some(Role::Admin),
+        _ => None,
+    })
 }
 
 fn give(organization: &mut Organization, person: u32, rule: &Rule) -> Result<(), &'static str> {
     let given = named_role(&rule.role).ok_or("Unknown role")?;
-    let resource = organization
-        .resource(&rule.resource)
-        .ok_or("Unknown resource")?;
+    let resource = organization.resource(&rule.resource).ok_or("Unknown resource")?;
     let has_seat = organization.uses_seat(organization.person(person), resource);
     if given.uses_seat() && !has_seat && organization.is_full(resource) {
         return Err("License limit reached");
     }
-    organization.people[person as usize]
-        .direct
-        .push(DirectRole {
-            resource: u16::try_from(resource).unwrap_or(u16::MAX),
-            role: given,
-            method: Method::Direct,
-        });
+    organization.people[person as usize].direct.push(DirectRole {
+        resource: u16::try_from(resource).unwrap_or(u16::MAX),
+        role: given,
+        method: Method::Direct,
+    });
     Ok(())
 }
 
@@ -179,7 +164,5 @@ fn add(organization: &mut Organization, person: u32, group: &str) -> Result<(), 
         return Err("The group is managed elsewhere");
     }
     let account = organization.person(person).account.to_string();
-    join(organization, group, &account)
-        .map(|_| ())
-        .map_err(|_| "License limit reached")
+    join(organization, group, &account).map(|_| ()).map_err(|_| "License limit reached")
 }

@@ -29,11 +29,7 @@ fn must_administer(
     organization: &Organization,
     refusal: &str,
 ) -> Result<(), Reply> {
-    if is_admin(call, organization) {
-        Ok(())
-    } else {
-        Err(error::jira(403, refusal))
-    }
+    if is_admin(call, organization) { Ok(()) } else { Err(error::jira(403, refusal)) }
 }
 
 const NOT_ADMIN: &str = "Only Jira administrators can perform this operation.";
@@ -141,12 +137,7 @@ pub(super) fn one_application_role(call: &Call<'_>) -> Answer {
 /// GET /instance/license
 pub(super) fn license(call: &Call<'_>) -> Answer {
     let organization = call.read();
-    let known = [
-        "jira-software",
-        "jira-servicedesk",
-        "jira-product-discovery",
-        "jira-core",
-    ];
+    let known = ["jira-software", "jira-servicedesk", "jira-product-discovery", "jira-core"];
     let here = products(call, &organization);
     let rows: Vec<Value> = known
         .iter()
@@ -175,10 +166,7 @@ pub(super) fn license_count(call: &Call<'_>) -> Answer {
     let here = products(call, &organization);
     let people = organization.people.iter();
     let count = people
-        .filter(|person| {
-            here.iter()
-                .any(|index| organization.uses_seat(person, *index))
-        })
+        .filter(|person| here.iter().any(|index| organization.uses_seat(person, *index)))
         .count();
     let key = "license.totalApproximateUserCount";
     ok(&json!({"key": key, "value": count.to_string()}))
@@ -231,40 +219,14 @@ pub(super) fn myself(call: &Call<'_>) -> Answer {
 
 /// Id, key, name, description and whether every user has it.
 const PERMISSIONS: [(&str, &str, &str, &str, bool); 4] = [
-    (
-        "0",
-        "ADMINISTER",
-        "Administer Jira",
-        "Create and administer projects.",
-        false,
-    ),
-    (
-        "27",
-        "USER_PICKER",
-        "Browse users and groups",
-        "View and select users or groups.",
-        true,
-    ),
-    (
-        "33",
-        "BULK_CHANGE",
-        "Make bulk changes",
-        "Change many issues at once.",
-        true,
-    ),
-    (
-        "44",
-        "SYSTEM_ADMIN",
-        "Jira system administrators",
-        "Not granted in the cloud.",
-        false,
-    ),
+    ("0", "ADMINISTER", "Administer Jira", "Create and administer projects.", false),
+    ("27", "USER_PICKER", "Browse users and groups", "View and select users or groups.", true),
+    ("33", "BULK_CHANGE", "Make bulk changes", "Change many issues at once.", true),
+    ("44", "SYSTEM_ADMIN", "Jira system administrators", "Not granted in the cloud.", false),
 ];
 
 fn has_permission(call: &Call<'_>, organization: &Organization, key: &str) -> bool {
-    let is_open = PERMISSIONS
-        .iter()
-        .any(|(_, known, _, _, open)| *known == key && *open);
+    let is_open = PERMISSIONS.iter().any(|(_, known, _, _, open)| *known == key && *open);
     match key {
         "ADMINISTER" => is_admin(call, organization),
         _ => is_open && caller(call, organization).is_some(),
@@ -300,9 +262,7 @@ pub(super) fn my_permissions(call: &Call<'_>) -> Answer {
 
 /// POST /permissions/check
 pub(super) fn check_permissions(call: &Call<'_>) -> Answer {
-    let body = call
-        .value()
-        .map_err(|_| error::jira(400, "The body is not JSON."))?;
+    let body = call.value().map_err(|_| error::jira(400, "The body is not JSON."))?;
     let organization = call.read();
     let own = caller(call, &organization).map(|person| person.account.to_string());
     let about = match body["accountId"].as_str() {
@@ -342,12 +302,7 @@ pub(super) fn project_roles(call: &Call<'_>) -> Answer {
     let actors: Vec<Value> = organization
         .groups
         .iter()
-        .filter(|group| {
-            group
-                .grants
-                .iter()
-                .any(|grant| grant.roles.contains(&Role::Admin))
-        })
+        .filter(|group| group.grants.iter().any(|grant| grant.roles.contains(&Role::Admin)))
         .take(1)
         .map(|group| {
             json!({

@@ -17,10 +17,7 @@ pub(super) fn bulk(call: &Call<'_>) -> Answer {
     let (ids, names) = (call.queries("groupId"), call.queries("groupName"));
     let key = call.query("applicationKey");
     let level = call.query("accessType");
-    let (start, most) = (
-        number(call, "startAt", 0)?,
-        number(call, "maxResults", 50)?.min(1000),
-    );
+    let (start, most) = (number(call, "startAt", 0)?, number(call, "maxResults", 50)?.min(1000));
     let rows: Vec<Value> = {
         let organization = call.read();
         let grants = |group: &Group| {
@@ -68,10 +65,7 @@ fn group_of_query(call: &Call<'_>, organization: &Organization) -> Result<u32, R
 
 /// GET /group/member
 pub(super) fn members(call: &Call<'_>) -> Answer {
-    let (start, most) = (
-        number(call, "startAt", 0)?,
-        number(call, "maxResults", 50)?.min(50),
-    );
+    let (start, most) = (number(call, "startAt", 0)?, number(call, "maxResults", 50)?.min(50));
     let with_inactive = call.query("includeInactiveUsers") == Some("true");
     let rows: Vec<Value> = {
         let organization = call.read();
@@ -100,9 +94,7 @@ pub(super) fn members(call: &Call<'_>) -> Answer {
 
 /// POST /group/user
 pub(super) fn add_to_group(call: &Call<'_>) -> Answer {
-    let body = call
-        .value()
-        .map_err(|_| error::jira(400, "The body is not JSON."))?;
+    let body = call.value().map_err(|_| error::jira(400, "The body is not JSON."))?;
     let mut organization = call.write();
     let group = group_of_query(call, &organization)?;
     if organization.groups[group as usize].is_synced() {
@@ -128,9 +120,7 @@ pub(super) fn remove_from_group(call: &Call<'_>) -> Answer {
         return Err(error::jira(403, "The group is managed elsewhere."));
     }
     let account = call.query("accountId").unwrap_or_default();
-    let person = organization
-        .find(account)
-        .ok_or_else(|| error::jira(404, NO_USER))?;
+    let person = organization.find(account).ok_or_else(|| error::jira(404, NO_USER))?;
     if !organization.leave(person, group) {
         return Err(error::jira(400, "The user is not a member of the group."));
     }

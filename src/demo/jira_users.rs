@@ -78,9 +78,7 @@ fn others(call: &Call<'_>, organization: &Organization) -> Vec<Value> {
 pub(super) fn number(call: &Call<'_>, name: &str, default: usize) -> Result<usize, Reply> {
     match call.query(name) {
         None => Ok(default),
-        Some(text) => text
-            .parse()
-            .map_err(|_| error::jira(400, "A number was expected.")),
+        Some(text) => text.parse().map_err(|_| error::jira(400, "A number was expected.")),
     }
 }
 
@@ -98,11 +96,8 @@ pub(super) fn search(call: &Call<'_>) -> Answer {
         .iter()
         .filter(|person| person.is_member() || person.state == AccountState::Closed);
     let count = people.clone().count();
-    let mut rows: Vec<Value> = people
-        .skip(start)
-        .take(most)
-        .map(|person| user(call, &organization, person))
-        .collect();
+    let mut rows: Vec<Value> =
+        people.skip(start).take(most).map(|person| user(call, &organization, person)).collect();
     let others = others(call, &organization).into_iter();
     let left = most - rows.len();
     rows.extend(others.skip(start.saturating_sub(count)).take(left));
@@ -111,10 +106,7 @@ pub(super) fn search(call: &Call<'_>) -> Answer {
 
 fn found(call: &Call<'_>, organization: &Organization, account: &str) -> Result<u32, Reply> {
     if account.is_empty() {
-        return Err(error::jira(
-            400,
-            "The accountId query parameter has to be given.",
-        ));
+        return Err(error::jira(400, "The accountId query parameter has to be given."));
     }
     organization
         .find(account)
@@ -185,10 +177,7 @@ pub(super) fn remove(call: &Call<'_>) -> Answer {
     let mut organization = call.write();
     let account = call.query("accountId").unwrap_or_default();
     if call.caller != Caller::Person(ADMIN) {
-        return Err(error::jira(
-            403,
-            "You do not have permission to remove users.",
-        ));
+        return Err(error::jira(403, "You do not have permission to remove users."));
     }
     let index = found(call, &organization, account)?;
     if index == ADMIN {
@@ -260,10 +249,7 @@ pub(super) fn bulk(call: &Call<'_>) -> Answer {
     if accounts.is_empty() {
         return Err(error::jira(400, "At least one accountId has to be given."));
     }
-    let (start, most) = (
-        number(call, "startAt", 0)?,
-        number(call, "maxResults", 10)?.min(200),
-    );
+    let (start, most) = (number(call, "startAt", 0)?, number(call, "maxResults", 10)?.min(200));
     let rows: Vec<Value> = {
         let organization = call.read();
         accounts

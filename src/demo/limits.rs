@@ -93,10 +93,7 @@ impl Counters {
     /// Changes the limits and forgets what was used.
     pub(super) fn set_limits(&self, limits: Limits) {
         *self.limits.write().unwrap_or_else(PoisonError::into_inner) = limits;
-        self.windows
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clear();
+        self.windows.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
 
     /// Counts one request, halving the limit for Jira's `is_write`.
@@ -109,24 +106,17 @@ impl Counters {
             Budget::Events => (limits.events, minute),
             Budget::EventsStream => (limits.events_stream, minute),
             Budget::UserManagement => (limits.user_management, minute),
-            Budget::Jira if is_write => (
-                limits.jira_per_second.div_ceil(2),
-                SignedDuration::from_secs(1),
-            ),
+            Budget::Jira if is_write => {
+                (limits.jira_per_second.div_ceil(2), SignedDuration::from_secs(1))
+            }
             Budget::Jira => (limits.jira_per_second, SignedDuration::from_secs(1)),
             Budget::None => (u32::MAX, minute),
         };
         let mut windows = self.windows.lock().unwrap_or_else(PoisonError::into_inner);
-        let window = windows.entry(subject).or_insert(Window {
-            began: now,
-            used: 0,
-        });
+        let window = windows.entry(subject).or_insert(Window { began: now, used: 0 });
         let passed = now.duration_since(window.began);
         if passed >= length || passed < SignedDuration::ZERO {
-            *window = Window {
-                began: now,
-                used: 0,
-            };
+            *window = Window { began: now, used: 0 };
         }
         let is_over = window.used >= limit;
         if !is_over {

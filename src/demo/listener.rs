@@ -61,10 +61,7 @@ impl Listener for CuttableListener {
         // Small answers would wait for more; where it cannot be set they do.
         let _ = stream.set_nodelay(true);
         let cut = Cut::default();
-        let stream = CuttableStream {
-            stream,
-            cut: cut.clone(),
-        };
+        let stream = CuttableStream { stream, cut: cut.clone() };
         (stream, Peer { address, cut })
     }
 

@@ -75,9 +75,7 @@ pub(super) struct Site {
 impl Site {
     /// Host and port, as `product_access[].url` and tenant contexts write a site.
     pub(super) fn host(&self) -> &str {
-        self.url
-            .split_once("://")
-            .map_or(self.url.as_str(), |(_, host)| host)
+        self.url.split_once("://").map_or(self.url.as_str(), |(_, host)| host)
     }
 }
 
@@ -244,24 +242,17 @@ impl Organization {
     }
 
     pub(super) fn directory(&self, id: &str) -> Option<usize> {
-        self.directories
-            .iter()
-            .position(|directory| directory.id == id)
+        self.directories.iter().position(|directory| directory.id == id)
     }
 
     pub(super) fn resource(&self, id: &str) -> Option<usize> {
-        self.resources
-            .iter()
-            .position(|resource| resource.answers_to(id))
+        self.resources.iter().position(|resource| resource.answers_to(id))
     }
 
     /// The group with this id, bare or as an ARI.
     pub(super) fn group(&self, id: &str) -> Option<u32> {
         let id = id.strip_prefix("ari:cloud:identity::group/").unwrap_or(id);
-        let place = self
-            .groups
-            .iter()
-            .position(|group| group.id == id && !group.is_deleted)?;
+        let place = self.groups.iter().position(|group| group.id == id && !group.is_deleted)?;
         u32::try_from(place).ok()
     }
 

@@ -61,13 +61,8 @@ pub(super) fn users(call: &Call<'_>) -> Answer {
         None => 0,
     };
     let organization = call.read();
-    let managed = || {
-        organization
-            .people
-            .iter()
-            .enumerate()
-            .filter(|(_, person)| person.is_managed())
-    };
+    let managed =
+        || organization.people.iter().enumerate().filter(|(_, person)| person.is_managed());
     let mut rows = Vec::with_capacity(USERS_PAGE);
     let mut after = None;
     for (position, person) in managed().skip_while(|(position, _)| *position < start) {
@@ -208,12 +203,7 @@ pub(super) fn domain(call: &Call<'_>) -> Answer {
         .ok()
         .and_then(|bytes| String::from_utf8(bytes).ok())
         .ok_or_else(|| {
-            error::list(
-                400,
-                "ADMIN-400-2",
-                "Invalid domain id",
-                &"The id could not be read.",
-            )
+            error::list(400, "ADMIN-400-2", "Invalid domain id", &"The id could not be read.")
         })?;
     let organization = call.read();
     organization
@@ -222,14 +212,7 @@ pub(super) fn domain(call: &Call<'_>) -> Answer {
         .filter(|domain| domain.name == name)
         .find_map(|domain| domain_row(call, &organization, domain))
         .map_or_else(
-            || {
-                Err(error::list(
-                    404,
-                    "ADMIN-404-3",
-                    "Domain not found",
-                    &"No domain has this id.",
-                ))
-            },
+            || Err(error::list(404, "ADMIN-404-3", "Domain not found", &"No domain has this id.")),
             |row| ok(&json!({"data": row})),
         )
 }

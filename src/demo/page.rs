@@ -68,9 +68,6 @@ mod tests {
     fn a_cursor_can_carry_what_was_asked_for() {
         let list = fingerprint(&"workspaces");
         let cursor = carrying(list, 20, r#"{"limit":20}"#);
-        assert_eq!(
-            opened(&cursor),
-            Some((list, 20, r#"{"limit":20}"#.to_owned()))
-        );
+        assert_eq!(opened(&cursor), Some((list, 20, r#"{"limit":20}"#.to_owned())));
     }
 }

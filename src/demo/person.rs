@@ -45,9 +45,7 @@ impl AccountId {
 impl fmt::Display for AccountId {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Hex(bytes) => bytes
-                .iter()
-                .try_for_each(|byte| write!(formatter, "{byte:02x}")),
+            Self::Hex(bytes) => bytes.iter().try_for_each(|byte| write!(formatter, "{byte:02x}")),
             Self::Older(uuid) => write!(formatter, "557058:{uuid}"),
             Self::Newer(uuid) => write!(formatter, "712020:{uuid}"),
         }
@@ -181,16 +179,11 @@ impl Person {
 
     /// Whether roles and groups are still told: not once deletion has begun.
     pub(super) fn keeps_grants(&self) -> bool {
-        matches!(
-            self.state,
-            AccountState::Active | AccountState::Deactivated { .. }
-        )
+        matches!(self.state, AccountState::Active | AccountState::Deactivated { .. })
     }
 
     pub(super) fn is_member(&self) -> bool {
-        self.memberships
-            .iter()
-            .any(|membership| *membership != Membership::None)
+        self.memberships.iter().any(|membership| *membership != Membership::None)
     }
 
     pub(super) fn account_status(&self) -> &'static str {
@@ -228,11 +221,7 @@ impl Person {
     }
 
     pub(super) fn claim_status(&self) -> &'static str {
-        if self.is_managed() {
-            "managed"
-        } else {
-            "unmanaged"
-        }
+        if self.is_managed() { "managed" } else { "unmanaged" }
     }
 
     pub(super) fn management_source(&self) -> Option<&'static str> {

@@ -105,19 +105,14 @@ impl Organization {
 
     /// The address where the profile shows it.
     pub(super) fn shown_email(&self, person: &Person) -> Option<String> {
-        if person.is(Traits::EMAIL_HIDDEN) {
-            None
-        } else {
-            self.email(person)
-        }
+        if person.is(Traits::EMAIL_HIDDEN) { None } else { self.email(person) }
     }
 
     pub(super) fn email_domain(&self, person: &Person) -> String {
         match corrected(person, |written| written.email.as_ref()) {
-            Some(email) => email
-                .split_once('@')
-                .map(|(_, domain)| domain.to_lowercase())
-                .unwrap_or_default(),
+            Some(email) => {
+                email.split_once('@').map(|(_, domain)| domain.to_lowercase()).unwrap_or_default()
+            }
             None => self.domains[usize::from(person.domain)].name.to_owned(),
         }
     }

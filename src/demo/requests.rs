@@ -95,11 +95,8 @@ impl Requests {
     pub(super) fn answered(&self, ticket: &Ticket, status: u16) {
         let mut counts = self.counts();
         // After a reset the route may be gone; the answer then belongs to what was forgotten.
-        if let Some(recent) = counts
-            .recent
-            .iter_mut()
-            .rev()
-            .find(|recent| recent.number == ticket.number)
+        if let Some(recent) =
+            counts.recent.iter_mut().rev().find(|recent| recent.number == ticket.number)
         {
             recent.status = Some(status);
             if let Some(route) = counts.routes.get_mut(&ticket.route) {
@@ -111,10 +108,7 @@ impl Requests {
     pub(super) fn reset(&self) {
         let mut counts = self.counts();
         let number = counts.number;
-        *counts = Counts {
-            number,
-            ..Counts::default()
-        };
+        *counts = Counts { number, ..Counts::default() };
     }
 
     /// The counts as the control endpoint tells them.
@@ -163,11 +157,7 @@ impl Requests {
         let counts = self.counts();
         RequestCounts {
             total: counts.total,
-            routes: counts
-                .routes
-                .iter()
-                .map(|(key, route)| (key.clone(), route.count))
-                .collect(),
+            routes: counts.routes.iter().map(|(key, route)| (key.clone(), route.count)).collect(),
         }
     }
 }
@@ -185,9 +175,7 @@ fn bodies(counted: &HashMap<[u8; 32], u64>) -> Value {
         })
         .collect();
     rows.sort();
-    rows.into_iter()
-        .map(|(hash, count)| json!({"sha256": hash, "count": count}))
-        .collect()
+    rows.into_iter().map(|(hash, count)| json!({"sha256": hash, "count": count})).collect()
 }
 
 /// How often each route was asked, at one moment.
@@ -214,8 +202,6 @@ impl RequestCounts {
 
     /// Every route that was asked: method, path template, count.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str, u64)> {
-        self.routes
-            .iter()
-            .map(|((method, route), count)| (method.as_str(), route.as_str(), *count))
+        self.routes.iter().map(|((method, route), count)| (method.as_str(), route.as_str(), *count))
     }
 }

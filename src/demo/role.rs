@@ -52,10 +52,7 @@ impl Role {
 
     /// Whether it belongs to the organization or a site, not to a product.
     pub(super) fn is_platform(self) -> bool {
-        matches!(
-            self,
-            Self::OrgAdmin | Self::SiteAdmin | Self::UserAccessAdmin | Self::AiAccess
-        )
+        matches!(self, Self::OrgAdmin | Self::SiteAdmin | Self::UserAccessAdmin | Self::AiAccess)
     }
 }
 
@@ -76,18 +73,10 @@ pub(super) struct PlatformRoles(u8);
 
 impl PlatformRoles {
     /// In the order in which answers list them.
-    const ALL: [Role; 4] = [
-        Role::OrgAdmin,
-        Role::SiteAdmin,
-        Role::UserAccessAdmin,
-        Role::AiAccess,
-    ];
+    const ALL: [Role; 4] = [Role::OrgAdmin, Role::SiteAdmin, Role::UserAccessAdmin, Role::AiAccess];
 
     fn bit(role: Role) -> u8 {
-        Self::ALL
-            .iter()
-            .position(|known| *known == role)
-            .map_or(0, |place| 1 << place)
+        Self::ALL.iter().position(|known| *known == role).map_or(0, |place| 1 << place)
     }
 
     pub(super) fn holds(self, role: Role) -> bool {

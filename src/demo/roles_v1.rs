@@ -60,11 +60,8 @@ fn change(call: &Call<'_>, organization: &Organization, gives: bool) -> Result<C
             Change::TakePlatformRole { person, role }
         });
     }
-    let resource = wanted
-        .resource
-        .as_deref()
-        .and_then(|id| organization.resource(id))
-        .ok_or_else(|| {
+    let resource =
+        wanted.resource.as_deref().and_then(|id| organization.resource(id)).ok_or_else(|| {
             let detail = "No product has this resource id.";
             bad("ADMIN-UAM-400-5", "Invalid resource", detail)
         })?;
@@ -77,17 +74,9 @@ fn change(call: &Call<'_>, organization: &Organization, gives: bool) -> Result<C
     }
     let resource = u16::try_from(resource).unwrap_or(u16::MAX);
     Ok(if gives {
-        Change::GiveRole {
-            person,
-            resource,
-            role,
-        }
+        Change::GiveRole { person, resource, role }
     } else {
-        Change::TakeRole {
-            person,
-            resource,
-            role,
-        }
+        Change::TakeRole { person, resource, role }
     })
 }
 
@@ -97,12 +86,7 @@ fn has_seat_left(organization: &Organization, person: u32, resource: usize) -> R
         return Ok(());
     }
     let detail = "No seat is left for this app.";
-    Err(error::list(
-        409,
-        "ADMIN-UAM-409-3",
-        "Product License Limit Exceeded",
-        &detail,
-    ))
+    Err(error::list(409, "ADMIN-UAM-409-3", "Product License Limit Exceeded", &detail))
 }
 
 fn schedule(call: &Call<'_>, gives: bool) -> Answer {
@@ -110,11 +94,7 @@ fn schedule(call: &Call<'_>, gives: bool) -> Answer {
     let change = change(call, &organization, gives)?;
     let at = call.now.saturating_add(ROLE_LAG).unwrap_or(call.now);
     organization.schedule(at, change);
-    let action = if gives {
-        "user_granted_role"
-    } else {
-        "user_revoked_role"
-    };
+    let action = if gives { "user_granted_role" } else { "user_revoked_role" };
     if let Some(person) = organization.find(call.param("userId")) {
         organization.record(action, Subject::Person(person), call.now);
     }

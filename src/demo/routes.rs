@@ -33,20 +33,11 @@ pub(super) struct Endpoint {
 type Handle = fn(&Call<'_>) -> Answer;
 
 const fn v1(method: &'static str, template: &'static str, handle: Handle) -> Endpoint {
-    Endpoint {
-        method,
-        template,
-        family: Family::V1,
-        budget: Budget::General,
-        handle,
-    }
+    Endpoint { method, template, family: Family::V1, budget: Budget::General, handle }
 }
 
 const fn v2(method: &'static str, template: &'static str, handle: Handle) -> Endpoint {
-    Endpoint {
-        family: Family::V2,
-        ..v1(method, template, handle)
-    }
+    Endpoint { family: Family::V2, ..v1(method, template, handle) }
 }
 
 /// An endpoint of the User management API.
@@ -59,18 +50,11 @@ const fn um(method: &'static str, template: &'static str, handle: Handle) -> End
 }
 
 const fn jira(method: &'static str, template: &'static str, handle: Handle) -> Endpoint {
-    Endpoint {
-        family: Family::Jira,
-        budget: Budget::Jira,
-        ..v1(method, template, handle)
-    }
+    Endpoint { family: Family::Jira, budget: Budget::Jira, ..v1(method, template, handle) }
 }
 
 const fn open(method: &'static str, template: &'static str, handle: Handle) -> Endpoint {
-    Endpoint {
-        family: Family::Open,
-        ..jira(method, template, handle)
-    }
+    Endpoint { family: Family::Open, ..jira(method, template, handle) }
 }
 
 const fn within(budget: Budget, endpoint: Endpoint) -> Endpoint {
@@ -83,12 +67,7 @@ const fn gone(method: &'static str, template: &'static str) -> Endpoint {
 }
 
 fn no_endpoint(_: &Call<'_>) -> Answer {
-    Err(error::list(
-        404,
-        "ADMIN-404-1",
-        "Unknown resource",
-        &"There is nothing here.",
-    ))
+    Err(error::list(404, "ADMIN-404-1", "Unknown resource", &"There is nothing here."))
 }
 
 fn wrong_method(_: &Call<'_>) -> Answer {

@@ -58,10 +58,8 @@ pub(super) fn router(door: Door) -> Router {
                           ConnectInfo(peer): ConnectInfo<Peer>,
                           params: RawPathParams,
                           request: Request| async move {
-            let params = params
-                .iter()
-                .map(|(name, value)| (name.to_owned(), value.to_owned()))
-                .collect();
+            let params =
+                params.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
             door.serve(endpoint, params, request, &peer).await
         };
         router = router.route(endpoint.template, on(method, serve));
@@ -69,10 +67,7 @@ pub(super) fn router(door: Door) -> Router {
     if door.place == Place::Api {
         router = router.merge(control::router());
     }
-    router
-        .fallback(unknown)
-        .method_not_allowed_fallback(wrong_method)
-        .with_state(door)
+    router.fallback(unknown).method_not_allowed_fallback(wrong_method).with_state(door)
 }
 
 async fn unknown(
@@ -108,9 +103,7 @@ impl Door {
         peer: &Peer,
     ) -> Response {
         let (parts, body) = request.into_parts();
-        let body = axum::body::to_bytes(body, LARGEST_BODY)
-            .await
-            .unwrap_or_default();
+        let body = axum::body::to_bytes(body, LARGEST_BODY).await.unwrap_or_default();
         let ticket = self.world.requests.arrived(&Arrival {
             method: parts.method.as_str(),
             route: endpoint.template,
@@ -129,9 +122,7 @@ impl Door {
             tokio::time::sleep(wait).await;
         }
         let is_site = self.place != Place::Api;
-        let instead = faults
-            .iter()
-            .find_map(|fault| spoiled::instead(fault, is_site));
+        let instead = faults.iter().find_map(|fault| spoiled::instead(fault, is_site));
         let mut reply = match instead {
             Some(reply) => reply,
             None => self.answer(endpoint, &params, &parts, &body),

@@ -13,7 +13,7 @@ use serde_json::Value;
 use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
 
 use super::{
-    clock::Clock,
+    clock::{Clock, real_now},
     connection::{Connection, PersonSummary, connection, limited_connection, summary},
     faults::{Fault, Faults},
     generate::{self, Recipe},
@@ -58,7 +58,7 @@ impl Options {
 impl Default for Options {
     /// As [`Options::starting_at`], from now.
     fn default() -> Self {
-        Self::starting_at(Timestamp::now())
+        Self::starting_at(real_now())
     }
 }
 
@@ -98,13 +98,7 @@ impl Simulator {
                 serve(Door { world, place }, listener, stopped.clone())
             })
             .collect();
-        Ok(Self {
-            world,
-            connections,
-            limited,
-            stop,
-            servers,
-        })
+        Ok(Self { world, connections, limited, stop, servers })
     }
 
     /// What stands for `https://api.atlassian.com`, for instance `http://127.0.0.1:41234`.
@@ -201,9 +195,7 @@ impl Simulator {
     pub fn groups(&self, organization: usize) -> Vec<(String, String)> {
         let organization = self.world.read(organization, self.now());
         let groups = organization.groups.iter().filter(|group| !group.is_deleted);
-        groups
-            .map(|group| (group.id.clone(), group.name.clone()))
-            .collect()
+        groups.map(|group| (group.id.clone(), group.name.clone())).collect()
     }
 
     /// Base addresses of the organization's sites.
@@ -262,10 +254,7 @@ fn world(made: Vec<Organization>, options: &Options, api_url: String) -> World {
         .map(|(index, organization)| (organization.key.clone(), index))
         .collect();
     World {
-        ids: made
-            .iter()
-            .map(|organization| organization.id.clone())
-            .collect(),
+        ids: made.iter().map(|organization| organization.id.clone()).collect(),
         organizations: made.into_iter().map(RwLock::new).collect(),
         keys,
         clock: Clock::starting_at(options.start),

@@ -15,9 +15,7 @@ pub(super) fn tenant_info(call: &Call<'_>) -> Answer {
 
 /// POST /gateway/api/graphql, for the one question `tenantContexts`.
 pub(super) fn graphql(call: &Call<'_>) -> Answer {
-    let body = call
-        .value()
-        .map_err(|_| error::jira(400, "The body is not JSON."))?;
+    let body = call.value().map_err(|_| error::jira(400, "The body is not JSON."))?;
     let query = body["query"].as_str().unwrap_or_default();
     if !query.contains("tenantContexts") {
         let message = "Cannot query this field";
@@ -46,20 +44,14 @@ fn host_names(query: &str, variables: &Value) -> Vec<String> {
         .split_once('[')
         .and_then(|(_, rest)| rest.split_once(']'))
         .map_or("", |(list, _)| list);
-    list.split('"')
-        .skip(1)
-        .step_by(2)
-        .map(str::to_owned)
-        .collect()
+    list.split('"').skip(1).step_by(2).map(str::to_owned).collect()
 }
 
 fn context(call: &Call<'_>, host: &str, query: &str) -> Value {
     let own = call.organization;
     let is_named = |site: &Site| site.host().eq_ignore_ascii_case(host);
     let without_port = |site: &Site| {
-        site.host()
-            .rsplit_once(':')
-            .is_some_and(|(name, _)| name.eq_ignore_ascii_case(host))
+        site.host().rsplit_once(':').is_some_and(|(name, _)| name.eq_ignore_ascii_case(host))
     };
     let others = (0..call.world.organizations.len()).filter(|index| *index != own);
     for index in std::iter::once(own).chain(others) {
@@ -73,9 +65,7 @@ fn context(call: &Call<'_>, host: &str, query: &str) -> Value {
                 "orgId": organization.id,
                 "hostName": host,
             });
-            let selected = query
-                .rsplit_once('{')
-                .map_or(query, |(_, selected)| selected);
+            let selected = query.rsplit_once('{').map_or(query, |(_, selected)| selected);
             if let Some(members) = context.as_object_mut() {
                 members.retain(|name, _| selected.contains(name.as_str()));
             }

@@ -23,12 +23,7 @@ const PIECES: usize = 8;
 /// The answer that a fault gives in place of the real one; `None` where it only changes that.
 pub(super) fn instead(kind: &FaultKind, is_site: bool) -> Option<Reply> {
     let reply = match kind {
-        FaultKind::Status {
-            status,
-            headers,
-            body,
-            content_type,
-        } => {
+        FaultKind::Status { status, headers, body, content_type } => {
             let status = StatusCode::from_u16(*status).unwrap_or(StatusCode::SERVICE_UNAVAILABLE);
             let mut reply = Reply::empty(status);
             if let Some(body) = body {
@@ -36,14 +31,11 @@ pub(super) fn instead(kind: &FaultKind, is_site: bool) -> Option<Reply> {
                 let content_type = content_type.as_deref().unwrap_or("application/json");
                 reply = reply.with_header("content-type", content_type);
             }
-            headers
-                .iter()
-                .fold(reply, |reply, (name, value)| reply.with_header(name, value))
+            headers.iter().fold(reply, |reply, (name, value)| reply.with_header(name, value))
         }
-        FaultKind::RateLimit {
-            retry_after_seconds,
-            form,
-        } => rate_limited(retry_after_seconds.unwrap_or(2), *form, is_site),
+        FaultKind::RateLimit { retry_after_seconds, form } => {
+            rate_limited(retry_after_seconds.unwrap_or(2), *form, is_site)
+        }
         FaultKind::Html { status } => page(*status),
         FaultKind::Malformed => Reply::text(
             StatusCode::OK,
@@ -102,17 +94,13 @@ fn rate_limited(seconds: u64, form: RateLimitForm, is_site: bool) -> Reply {
     } else {
         error::proxy(429, "Too Many Requests")
     };
-    let reply = reply
-        .with_header("x-ratelimit-limit", "200")
-        .with_header("x-ratelimit-remaining", "0");
+    let reply =
+        reply.with_header("x-ratelimit-limit", "200").with_header("x-ratelimit-remaining", "0");
     let wait = SignedDuration::from_secs(i64::try_from(seconds).unwrap_or(i64::MAX));
-    let end = Timestamp::now()
-        .saturating_add(wait)
-        .unwrap_or(Timestamp::MAX);
+    let end = clock::real_now().saturating_add(wait).unwrap_or(Timestamp::MAX);
     match form {
         RateLimitForm::HttpDate => {
-            let end = std::time::SystemTime::now() + Duration::from_secs(seconds);
-            reply.with_header("retry-after", &httpdate::fmt_http_date(end))
+            reply.with_header("retry-after", &httpdate::fmt_http_date(end.into()))
         }
         RateLimitForm::Reset => reply.with_header("x-ratelimit-reset", &clock::text(end, 0)),
         RateLimitForm::ResetWithoutSeconds => {
@@ -157,20 +145,14 @@ pub(super) fn truncated(reply: Reply) -> Response {
         piece
     });
     let mut response = response_with(reply, Body::from_stream(pieces));
-    response
-        .headers_mut()
-        .insert(header::CONTENT_LENGTH, HeaderValue::from(length));
+    response.headers_mut().insert(header::CONTENT_LENGTH, HeaderValue::from(length));
     response
 }
 
 /// The body in pieces, with a pause before each.
 pub(super) fn slow(reply: Reply, pause: Duration) -> Response {
     let size = reply.body.len().div_ceil(PIECES).max(1);
-    let pieces: Vec<Bytes> = reply
-        .body
-        .chunks(size)
-        .map(Bytes::copy_from_slice)
-        .collect();
+    let pieces: Vec<Bytes> = reply.body.chunks(size).map(Bytes::copy_from_slice).collect();
     let pieces = stream::iter(pieces).then(move |piece| async move {
         tokio::time::sleep(pause).await;
         Ok::<_, Infallible>(piece)

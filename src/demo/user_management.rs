@@ -36,9 +36,7 @@ const PRIVILEGES: [&str; 8] = [
 /// The managed account of the path.
 pub(super) fn account(call: &Call<'_>, organization: &Organization) -> Result<u32, Reply> {
     let id = call.param("account_id");
-    let index = organization
-        .find(id)
-        .ok_or_else(|| error::key(404, "accountNotFound"))?;
+    let index = organization.find(id).ok_or_else(|| error::key(404, "accountNotFound"))?;
     let person = organization.person(index);
     if !person.is_managed() {
         return Err(error::key(403, "forbidden"));
@@ -77,10 +75,7 @@ pub(super) fn manage(call: &Call<'_>) -> Answer {
         .iter()
         .flat_map(|value| value.split(',').map(str::to_owned).collect::<Vec<_>>())
         .collect();
-    if let Some(strange) = asked
-        .iter()
-        .find(|name| !PRIVILEGES.contains(&name.as_str()))
-    {
+    if let Some(strange) = asked.iter().find(|name| !PRIVILEGES.contains(&name.as_str())) {
         return Err(violation("privileges", strange));
     }
     let organization = call.read();
@@ -151,9 +146,7 @@ pub(super) fn profile(call: &Call<'_>) -> Answer {
 
 /// PATCH …/manage/profile
 pub(super) fn change_profile(call: &Call<'_>) -> Answer {
-    let body: Map<String, Value> = call
-        .json()
-        .map_err(|_| error::key(400, "bodyParseFailure"))?;
+    let body: Map<String, Value> = call.json().map_err(|_| error::key(400, "bodyParseFailure"))?;
     let mut fields: Vec<(String, String)> = Vec::new();
     for (name, value) in &body {
         match (name.as_str(), value) {
@@ -181,15 +174,9 @@ pub(super) fn change_profile(call: &Call<'_>) -> Answer {
     let mut organization = call.write();
     let index = account(call, &organization)?;
     if let Some(reason) = organization.person(index).external_owner() {
-        let context: Map<String, Value> = fields
-            .iter()
-            .map(|(name, _)| (name.clone(), told(Some(reason))))
-            .collect();
-        return Err(error::key_with(
-            403,
-            "forbidden.fieldMutation",
-            &context.into(),
-        ));
+        let context: Map<String, Value> =
+            fields.iter().map(|(name, _)| (name.clone(), told(Some(reason)))).collect();
+        return Err(error::key_with(403, "forbidden.fieldMutation", &context.into()));
     }
     let corrections = organization.people[index as usize].corrections_mut();
     for (name, text) in fields {
@@ -211,9 +198,7 @@ pub(super) fn change_profile(call: &Call<'_>) -> Answer {
 
 /// PUT …/manage/email
 pub(super) fn set_email(call: &Call<'_>) -> Answer {
-    let body = call
-        .value()
-        .map_err(|_| error::key(400, "bodyParseFailure"))?;
+    let body = call.value().map_err(|_| error::key(400, "bodyParseFailure"))?;
     let email = body["email"].as_str().unwrap_or_default().to_lowercase();
     let Some((local, domain)) = email.split_once('@').filter(|(local, _)| !local.is_empty()) else {
         return Err(violation("email", "invalidEmail"));
@@ -336,13 +321,7 @@ pub(super) fn enable(call: &Call<'_>) -> Answer {
     refuse_in_grace(organization.person(index))?;
     if !organization.person(index).is_account_active() {
         let action = "managed_account_activated";
-        set_state(
-            &mut organization,
-            index,
-            AccountState::Active,
-            action,
-            call.now,
-        );
+        set_state(&mut organization, index, AccountState::Active, action, call.now);
     }
     Ok(Reply::no_content())
 }
@@ -370,19 +349,10 @@ pub(super) fn delete(call: &Call<'_>) -> Answer {
 pub(super) fn cancel_delete(call: &Call<'_>) -> Answer {
     let mut organization = call.write();
     let index = permitted(call, &organization, "lifecycle.delete")?;
-    if !matches!(
-        organization.person(index).state,
-        AccountState::ForDeletion { .. }
-    ) {
+    if !matches!(organization.person(index).state, AccountState::ForDeletion { .. }) {
         return Err(error::key(404, "notFound"));
     }
     let action = "managed_account_delete_cancelled";
-    set_state(
-        &mut organization,
-        index,
-        AccountState::Active,
-        action,
-        call.now,
-    );
+    set_state(&mut organization, index, AccountState::Active, action, call.now);
     ok(&json!({"message": "Success"}))
 }

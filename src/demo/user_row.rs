@@ -187,14 +187,8 @@ fn product_access(organization: &Organization, person: &Person) -> Vec<ProductAc
     }
     let tell = |visit: &Visit| {
         let resource = &organization.resources[usize::from(visit.resource)];
-        let umbrella = resource
-            .umbrella_id()
-            .filter(|_| organization.character.says_jira());
-        let key = if umbrella.is_some() {
-            "jira"
-        } else {
-            resource.owner
-        };
+        let umbrella = resource.umbrella_id().filter(|_| organization.character.says_jira());
+        let key = if umbrella.is_some() { "jira" } else { resource.owner };
         // Nanoseconds in places: anything from none to nine digits has to be read.
         let digits = u8::try_from(visit.at.subsec_nanosecond().unsigned_abs() % 10).unwrap_or(9);
         ProductAccess {

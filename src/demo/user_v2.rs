@@ -24,9 +24,7 @@ use super::{
 /// The person of the path, if the organization (or the directory of the path) still knows them.
 fn found(call: &Call<'_>, organization: &Organization) -> Result<u32, Reply> {
     let directory = call.directory_to_read(organization)?;
-    let index = organization
-        .find(call.param("accountId"))
-        .ok_or_else(error::no_user)?;
+    let index = organization.find(call.param("accountId")).ok_or_else(error::no_user)?;
     let person = organization.person(index);
     let is_known = match directory {
         Some(directory) => person.memberships[directory] != Membership::None,
@@ -64,11 +62,7 @@ impl RoleQuery {
         if let Some(cursor) = call.query("cursor") {
             let (named, position, arguments) = page::opened(cursor).ok_or_else(error::cursor)?;
             let query = serde_json::from_str(&arguments).map_err(|_| error::cursor())?;
-            return if named == list {
-                Ok((query, position))
-            } else {
-                Err(error::cursor())
-            };
+            return if named == list { Ok((query, position)) } else { Err(error::cursor()) };
         }
         let given = |name: &str| Some(call.queries(name)).filter(|values| !values.is_empty());
         let query = Self {
@@ -107,9 +101,7 @@ impl RoleQuery {
     fn wants(&self, row: &Value) -> bool {
         let named = |list: &Option<Vec<String>>, member: &str| {
             list.as_ref().is_none_or(|list| {
-                row[member]
-                    .as_str()
-                    .is_some_and(|text| list.iter().any(|known| known == text))
+                row[member].as_str().is_some_and(|text| list.iter().any(|known| known == text))
             })
         };
         let umbrella = |id: &str| id.replacen(":jira::", ":jira-software::", 1);
@@ -121,8 +113,7 @@ impl RoleQuery {
         let holds = self.roles.as_ref().is_none_or(|list| {
             row["roles"].as_array().is_some_and(|roles| {
                 roles.iter().any(|role| {
-                    role.as_str()
-                        .is_some_and(|role| list.iter().any(|known| known == role))
+                    role.as_str().is_some_and(|role| list.iter().any(|known| known == role))
                 })
             })
         });
@@ -212,10 +203,7 @@ fn directory_status(person: &Person, directory: Option<usize>) -> &'static str {
 fn platform_resource(organization: &Organization, role: Role) -> String {
     match role {
         Role::SiteAdmin | Role::UserAccessAdmin => {
-            format!(
-                "ari:cloud:platform::site/{}",
-                organization.sites[0].cloud_id
-            )
+            format!("ari:cloud:platform::site/{}", organization.sites[0].cloud_id)
         }
         _ => format!("ari:cloud:platform::org/{}", organization.id),
     }
@@ -225,9 +213,7 @@ fn platform_resource(organization: &Organization, role: Role) -> String {
 fn member(call: &Call<'_>, organization: &Organization) -> Result<(u32, usize), Reply> {
     let directory = call.directory_to_write(organization)?;
     let missing = || Reply::empty(StatusCode::NOT_FOUND);
-    let index = organization
-        .find(call.param("accountId"))
-        .ok_or_else(missing)?;
+    let index = organization.find(call.param("accountId")).ok_or_else(missing)?;
     if organization.person(index).memberships[directory] == Membership::None {
         return Err(missing());
     }

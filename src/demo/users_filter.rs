@@ -38,19 +38,9 @@ pub(super) struct UserSearch {
 }
 
 /// What may be expanded, in users/search.
-pub(super) const EXPANDS: [&str; 4] = [
-    "platformRoles",
-    "counts.resources",
-    "productAccess",
-    "groups",
-];
-const STATUS: [&str; 5] = [
-    "active",
-    "suspended",
-    "not_invited",
-    "deactivated",
-    "for_deletion",
-];
+pub(super) const EXPANDS: [&str; 4] =
+    ["platformRoles", "counts.resources", "productAccess", "groups"];
+const STATUS: [&str; 5] = ["active", "suspended", "not_invited", "deactivated", "for_deletion"];
 const ACCOUNT_STATUS: [&str; 3] = ["active", "inactive", "closed"];
 const MEMBERSHIP_STATUS: [&str; 3] = ["active", "suspended", "no_membership"];
 
@@ -102,16 +92,8 @@ impl UserSearch {
         at_most("accountStatus", self.account_status.as_ref(), 3)?;
         at_most("membershipStatus", self.membership_status.as_ref(), 3)?;
         one_of("status", self.status.as_ref(), &STATUS)?;
-        one_of(
-            "accountStatus",
-            self.account_status.as_ref(),
-            &ACCOUNT_STATUS,
-        )?;
-        one_of(
-            "membershipStatus",
-            self.membership_status.as_ref(),
-            &MEMBERSHIP_STATUS,
-        )?;
+        one_of("accountStatus", self.account_status.as_ref(), &ACCOUNT_STATUS)?;
+        one_of("membershipStatus", self.membership_status.as_ref(), &MEMBERSHIP_STATUS)?;
         one_of("expand", self.expand.as_ref(), &EXPANDS)?;
         unique("expand", self.expand.as_ref())?;
         unique("emails", self.emails.as_ref())?;
@@ -130,9 +112,7 @@ impl UserSearch {
 
     /// Whether this member was asked for.
     pub(super) fn expands(&self, member: &str) -> bool {
-        self.expand
-            .as_ref()
-            .is_some_and(|expand| expand.iter().any(|known| known == member))
+        self.expand.as_ref().is_some_and(|expand| expand.iter().any(|known| known == member))
     }
 
     pub(super) fn is_descending(&self) -> bool {
@@ -167,11 +147,10 @@ impl UserFilter {
         directory: Option<usize>,
         organization: &Organization,
     ) -> Self {
-        let accounts = search.account_ids.as_ref().map(|ids| {
-            ids.iter()
-                .filter_map(|id| organization.find(id))
-                .collect::<Vec<u32>>()
-        });
+        let accounts = search
+            .account_ids
+            .as_ref()
+            .map(|ids| ids.iter().filter_map(|id| organization.find(id)).collect::<Vec<u32>>());
         let emails = search.emails.as_ref().map(|emails| {
             emails
                 .iter()
@@ -188,9 +167,7 @@ impl UserFilter {
         let lower = |list: &Vec<String>| list.iter().map(|text| text.to_lowercase()).collect();
         Self {
             directory,
-            directories: found(search.directory_ids.as_ref(), |id| {
-                organization.directory(id)
-            }),
+            directories: found(search.directory_ids.as_ref(), |id| organization.directory(id)),
             named,
             term: search.search_term.as_ref().map(|term| term.to_lowercase()),
             domains: search.email_domains.as_ref().map(lower),
@@ -216,12 +193,8 @@ impl UserFilter {
     pub(super) fn matches(&self, organization: &Organization, person: &Person) -> bool {
         self.is_in_scope(person)
             && self.has_standing(person)
-            && self
-                .is_managed
-                .is_none_or(|managed| person.is_managed() == managed)
-            && self
-                .has_mfa
-                .is_none_or(|mfa| person.is_managed() && person.is(Traits::MFA) == mfa)
+            && self.is_managed.is_none_or(|managed| person.is_managed() == managed)
+            && self.has_mfa.is_none_or(|mfa| person.is_managed() && person.is(Traits::MFA) == mfa)
             && self
                 .groups
                 .as_ref()
@@ -282,10 +255,7 @@ impl UserFilter {
             self.resources
                 .as_ref()
                 .is_none_or(|resources| resources.contains(&usize::from(held.resource)))
-                && self
-                    .roles
-                    .as_ref()
-                    .is_none_or(|roles| roles.contains(&held.role))
+                && self.roles.as_ref().is_none_or(|roles| roles.contains(&held.role))
         })
     }
 
@@ -293,9 +263,7 @@ impl UserFilter {
         let Some(term) = &self.term else { return true };
         person.name().to_lowercase().contains(term)
             || person.nickname().to_lowercase().contains(term)
-            || organization
-                .email(person)
-                .is_some_and(|email| email.contains(term))
+            || organization.email(person).is_some_and(|email| email.contains(term))
     }
 }
 

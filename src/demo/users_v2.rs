@@ -26,11 +26,7 @@ pub(super) fn search(call: &Call<'_>) -> Answer {
     };
     let next = |position| page::cursor(list, position);
     let organization = call.read();
-    let filter = UserFilter::new(
-        &search,
-        call.directory_to_read(&organization)?,
-        &organization,
-    );
+    let filter = UserFilter::new(&search, call.directory_to_read(&organization)?, &organization);
     let (rows, after) = one_page(&organization, &search, &filter, start, limit);
     ok(&listed(&organization, &rows, after.map(next), start, list))
 }
@@ -45,11 +41,7 @@ pub(super) fn list(call: &Call<'_>) -> Answer {
     search.check()?;
     let limit = search.page_size(20)?;
     let organization = call.read();
-    let filter = UserFilter::new(
-        &search,
-        call.directory_to_read(&organization)?,
-        &organization,
-    );
+    let filter = UserFilter::new(&search, call.directory_to_read(&organization)?, &organization);
     let (rows, after) = one_page(&organization, &search, &filter, start, limit);
     let arguments = serde_json::to_string(&search).unwrap_or_default();
     let next = after.map(|position| page::carrying(list, position, &arguments));
@@ -141,10 +133,7 @@ fn listed<'a>(
     list: u64,
 ) -> Listed<'a> {
     let own = page::cursor(list, start);
-    Listed {
-        data: rows,
-        links: links(organization, &own, next),
-    }
+    Listed { data: rows, links: links(organization, &own, next) }
 }
 
 /// `links` of a v2 list: at the end `next` is left out, or null where nulls are written.
@@ -166,11 +155,7 @@ pub(super) fn count(call: &Call<'_>) -> Answer {
     let search = UserSearch::of_query(call)?;
     search.check()?;
     let organization = call.read();
-    let filter = UserFilter::new(
-        &search,
-        call.directory_to_read(&organization)?,
-        &organization,
-    );
+    let filter = UserFilter::new(&search, call.directory_to_read(&organization)?, &organization);
     let count = match filter.named() {
         Some(named) => named
             .iter()
@@ -201,11 +186,7 @@ pub(super) fn stats(call: &Call<'_>) -> Answer {
         for (status, count) in &mut by_status {
             *count += u32::from(*status == person.account_status());
         }
-        let mut roles: Vec<Role> = organization
-            .held(person)
-            .iter()
-            .map(|held| held.role)
-            .collect();
+        let mut roles: Vec<Role> = organization.held(person).iter().map(|held| held.role).collect();
         if person.keeps_grants() {
             roles.extend(person.platform.iter());
         }
@@ -215,13 +196,9 @@ pub(super) fn stats(call: &Call<'_>) -> Answer {
             *by_role.entry(role).or_default() += 1;
         }
     }
-    let statuses: Vec<Value> = by_status
-        .iter()
-        .map(|(status, count)| json!({"status": status, "count": count}))
-        .collect();
-    let roles: Vec<Value> = by_role
-        .iter()
-        .map(|(role, count)| json!({"roleId": role.id(), "count": count}))
-        .collect();
+    let statuses: Vec<Value> =
+        by_status.iter().map(|(status, count)| json!({"status": status, "count": count})).collect();
+    let roles: Vec<Value> =
+        by_role.iter().map(|(role, count)| json!({"roleId": role.id(), "count": count})).collect();
     ok(&json!({"accountStatus": statuses, "roles": roles}))
 }

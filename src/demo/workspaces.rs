@@ -18,9 +18,7 @@ pub(super) fn list(call: &Call<'_>) -> Answer {
     let mut body = call.value().map_err(|_| refused("The body is not JSON."))?;
     let list = page::fingerprint(&("workspaces", call.organization));
     let mut start = 0;
-    let members = body
-        .as_object()
-        .ok_or_else(|| refused("The body is no object."))?;
+    let members = body.as_object().ok_or_else(|| refused("The body is no object."))?;
     if let Some(cursor) = members.get("cursor").filter(|cursor| !cursor.is_null()) {
         if members.len() > 1 {
             return Err(refused("A cursor is sent alone."));
@@ -44,10 +42,7 @@ pub(super) fn list(call: &Call<'_>) -> Answer {
     if total > start + limit {
         let cursor = page::carrying(list, start + limit, &body.to_string());
         links["next"] = if organization.character.links_workspaces_by_url() {
-            json!(format!(
-                "{}{}?cursor={cursor}",
-                call.world.api_url, call.path
-            ))
+            json!(format!("{}{}?cursor={cursor}", call.world.api_url, call.path))
         } else {
             json!(cursor)
         };
@@ -114,9 +109,9 @@ fn matches(query: &Value, row: &Value) -> Result<bool, Reply> {
             .try_fold(true, |so_far, operand| Ok(matches(operand, row)? && so_far));
     }
     if let Some(operands) = query["nor"].as_array() {
-        return operands.iter().try_fold(true, |so_far, operand| {
-            Ok(!matches(operand, row)? && so_far)
-        });
+        return operands
+            .iter()
+            .try_fold(true, |so_far, operand| Ok(!matches(operand, row)? && so_far));
     }
     if let Some(field) = query.get("field") {
         let (Some(name), Some(values)) = (field["name"].as_str(), field["values"].as_array())
@@ -142,11 +137,7 @@ fn row(call: &Call<'_>, organization: &Organization, index: usize) -> Value {
     let resource = &organization.resources[index];
     let site = resource.site.map(|site| &organization.sites[site]);
     let name = site.map_or(organization.slug, |site| &site.name);
-    let sandbox = if site.is_some_and(|site| site.is_sandbox) {
-        "CHILD"
-    } else {
-        "NONE"
-    };
+    let sandbox = if site.is_some_and(|site| site.is_sandbox) { "CHILD" } else { "NONE" };
     let mut attributes = json!({
         "name": name,
         "type": resource.product,

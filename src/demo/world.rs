@@ -48,9 +48,7 @@ impl World {
 
     /// The organization to change, as it is at this moment.
     pub(super) fn write(&self, index: usize, now: Timestamp) -> RwLockWriteGuard<'_, Organization> {
-        let mut guard = self.organizations[index]
-            .write()
-            .unwrap_or_else(PoisonError::into_inner);
+        let mut guard = self.organizations[index].write().unwrap_or_else(PoisonError::into_inner);
         guard.settle(now);
         guard
     }

@@ -6,8 +6,8 @@ use async_graphql::{
     parser::{
         parse_schema,
         types::{
-            BaseType, ExecutableDocument, OperationType, Selection, SelectionSet, Type,
-            TypeKind, TypeSystemDefinition,
+            BaseType, ExecutableDocument, OperationType, Selection, SelectionSet, Type, TypeKind,
+            TypeSystemDefinition,
         },
     },
 };
@@ -57,9 +57,8 @@ impl Completion {
         operation_name: Option<&str>,
     ) {
         let mut operations = document.operations.iter();
-        let chosen = operations.find(|(name, _)| {
-            operation_name.is_none() || name.map(Name::as_str) == operation_name
-        });
+        let chosen = operations
+            .find(|(name, _)| operation_name.is_none() || name.map(Name::as_str) == operation_name);
         let Some((_, operation)) = chosen else { return };
         let root = match operation.node.ty {
             OperationType::Query => Name::new("Query"),

@@ -108,15 +108,10 @@ impl Paging {
         after: Option<&str>,
         about: impl std::hash::Hash,
     ) -> Result<Self> {
-        let first = first.unwrap_or(PAGE);
-        if !(0..=LARGEST_PAGE).contains(&first) {
-            return Err(ApiError::BadUserInput(format!(
-                "`first` is {first}; a page has 0 to {LARGEST_PAGE} rows"
-            )));
-        }
+        let first = page_size("first", first.unwrap_or(PAGE))?;
         let list = super::id::list(about);
         let after = after.map(|cursor| Cursor::decode(cursor, list)).transpose()?;
-        Ok(Self { first: u16::try_from(first).unwrap_or(0), after, list })
+        Ok(Self { first, after, list })
     }
 
     /// A page over several organizations, one after the other. What one of them cannot answer is told beside
@@ -155,7 +150,8 @@ impl Paging {
                 Request::of(ctx).note(freshness);
             }
             edges.extend(page.rows.iter().map(|row| {
-                let cursor = Cursor::new(self.list, integration.integration_id().clone(), row.next.clone());
+                let cursor =
+                    Cursor::new(self.list, integration.integration_id().clone(), row.next.clone());
                 (cursor.encode(), node(integration, row))
             }));
             if page.has_more {
@@ -164,20 +160,6 @@ impl Paging {
             }
         }
         Ok(self.listed(edges, has_next_page))
-    }
-
-    /// A page of rows that are all at hand, each with the key that its cursor holds.
-    pub(super) fn of_integrations(self, all: Vec<Integration>) -> Result<Listed<Integration>> {
-        let (begin, _) = self.begin(&all)?;
-        let total = all.len();
-        let rows: Vec<Integration> =
-            all.into_iter().skip(begin).take(usize::from(self.first)).collect();
-        let has_next_page = begin + rows.len() < total;
-        let edge = |node: Integration| {
-            (Cursor::new(self.list, node.integration_id().clone(), None).encode(), node)
-        };
-        let edges = rows.into_iter().map(edge).collect();
-        Ok(self.listed(edges, has_next_page).with_total(Some(total as u64)))
     }
 
     fn listed<N>(&self, edges: Vec<(String, N)>, has_next_page: bool) -> Listed<N> {
@@ -243,39 +225,106 @@ where
     total
 }
 
-/// Which rows of a list that is all at hand.
-pub(super) struct Edges(Paging);
+/// Which rows of a list that is all at hand: such a list goes backward as well.
+pub(super) struct Slice {
+    first: Option<u16>,
+    last: Option<u16>,
+    after: Option<usize>,
+    before: Option<usize>,
+    list: u64,
+}
 
-impl Edges {
-    /// Checks `first` and `after` of the list that `about` describes.
+impl Slice {
+    /// Checks the arguments of the list that `about` describes: `forward` is its `first` and `after`, `backward`
+    /// its `last` and `before`.
     pub(super) fn new(
-        first: Option<i32>,
-        after: Option<&str>,
+        forward: (Option<i32>, Option<&str>),
+        backward: (Option<i32>, Option<&str>),
         about: impl std::hash::Hash,
     ) -> Result<Self> {
-        Paging::new(first, after, about).map(Self)
+        let list = super::id::list(about);
+        let index = |cursor: Option<&str>| match cursor {
+            None => Ok(None),
+            Some(cursor) => match Cursor::decode(cursor, list)?.position {
+                Some(Position::Index(index)) => Ok(Some(index as usize)),
+                _ => Err(ApiError::CursorInvalid),
+            },
+        };
+        Ok(Self {
+            first: forward.0.map(|first| page_size("first", first)).transpose()?,
+            last: backward.0.map(|last| page_size("last", last)).transpose()?,
+            after: index(forward.1)?,
+            before: index(backward.1)?,
+            list,
+        })
     }
 
-    /// The page; a cursor holds the index of the next row.
-    pub(super) fn of<N>(
-        self,
-        integration: &IntegrationId,
-        all: Vec<N>,
-    ) -> Result<Listed<N>> {
-        let begin = match self.0.after.as_ref().map(|cursor| &cursor.position) {
-            None => 0,
-            Some(Some(Position::Index(index))) => *index as usize,
-            Some(_) => return Err(ApiError::CursorInvalid),
-        };
+    /// The page: of the rows between `after` and `before` the `last`, else the `first`. A cursor holds the index of
+    /// its row.
+    pub(super) fn of<N>(&self, integration: &IntegrationId, all: Vec<N>) -> Listed<N> {
         let total = all.len();
+        let mut begin = self.after.map_or(0, |after| (after + 1).min(total));
+        let mut end = self.before.unwrap_or(total).clamp(begin, total);
+        // `first` has a default, so that it cannot be told whether it was meant beside `last`.
+        match (self.first, self.last) {
+            (_, Some(last)) => begin = begin.max(end.saturating_sub(usize::from(last))),
+            (Some(first), None) => end = end.min(begin + usize::from(first)),
+            (None, None) => {}
+        }
         let edge = |(index, node): (usize, N)| {
-            let next = Position::Index(u32::try_from(index + 1).unwrap_or(u32::MAX));
-            let cursor = Cursor::new(self.0.list, integration.clone(), Some(next)).encode();
-            (cursor, node)
+            let position = Position::Index(u32::try_from(index).unwrap_or(u32::MAX));
+            (Cursor::new(self.list, integration.clone(), Some(position)).encode(), node)
         };
-        let rows = all.into_iter().enumerate().skip(begin).take(usize::from(self.0.first));
-        let edges: Vec<(String, N)> = rows.map(edge).collect();
-        let has_next_page = begin + edges.len() < total;
-        Ok(self.0.listed(edges, has_next_page).with_total(Some(total as u64)))
+        let rows = all.into_iter().enumerate().take(end).skip(begin);
+        Listed {
+            edges: rows.map(edge).collect(),
+            has_next_page: end < total,
+            has_previous_page: begin > 0,
+            total_count: Some(total as u64),
+        }
+    }
+}
+
+fn page_size(name: &str, rows: i32) -> Result<u16> {
+    let size = u16::try_from(rows).ok().filter(|size| i32::from(*size) <= LARGEST_PAGE);
+    size.ok_or_else(|| {
+        ApiError::BadUserInput(format!("`{name}` is {rows}; a page has 0 to {LARGEST_PAGE} rows"))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What a slice of the numbers 0 to 9 holds.
+    fn slice(
+        forward: (Option<i32>, Option<&str>),
+        backward: (Option<i32>, Option<&str>),
+    ) -> Listed<u32> {
+        Slice::new(forward, backward, "numbers").unwrap().of(&"acme".into(), (0..10).collect())
+    }
+
+    fn nodes(listed: &Listed<u32>) -> Vec<u32> {
+        listed.edges.iter().map(|(_, node)| *node).collect()
+    }
+
+    #[test]
+    fn a_list_at_hand_goes_forward_and_backward() {
+        let page = slice((Some(3), None), (None, None));
+        assert_eq!(nodes(&page), [0, 1, 2]);
+        let info = page.page_info();
+        assert!(info.has_next_page && !info.has_previous_page);
+        let page = slice((Some(3), info.end_cursor.as_deref()), (None, None));
+        assert_eq!(nodes(&page), [3, 4, 5]);
+        let before = page.page_info().start_cursor;
+        assert_eq!(nodes(&slice((None, None), (Some(2), before.as_deref()))), [1, 2]);
+        assert_eq!(nodes(&slice((None, None), (Some(2), None))), [8, 9]);
+        assert!(nodes(&slice((Some(0), None), (None, None))).is_empty());
+    }
+
+    #[test]
+    fn a_page_is_never_larger_than_the_largest_nor_negative() {
+        assert!(Slice::new((Some(101), None), (None, None), "numbers").is_err());
+        assert!(Slice::new((None, None), (Some(-1), None), "numbers").is_err());
     }
 }

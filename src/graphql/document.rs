@@ -223,10 +223,7 @@ impl From<DocumentError> for ServerError {
     fn from(error: DocumentError) -> Self {
         let mut server = Self::new(error.to_string(), None);
         server.locations = error.positions();
-        server
-            .extensions
-            .get_or_insert_default()
-            .set("code", error.code());
+        server.extensions.get_or_insert_default().set("code", error.code());
         server
     }
 }

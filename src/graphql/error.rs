@@ -131,7 +131,7 @@ fn upstream_code(kind: ErrorKind) -> &'static str {
         ErrorKind::Unauthorized | ErrorKind::CaptchaRequired => code::UPSTREAM_UNAUTHORIZED,
         ErrorKind::Forbidden | ErrorKind::InsufficientScope | ErrorKind::PlanRequired => {
             code::UPSTREAM_FORBIDDEN
-        },
+        }
         ErrorKind::NotFound => code::UPSTREAM_NOT_FOUND,
         ErrorKind::RateLimited => code::UPSTREAM_RATE_LIMITED,
         ErrorKind::Unavailable | ErrorKind::Timeout | ErrorKind::Connection => {

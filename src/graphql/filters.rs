@@ -94,7 +94,10 @@ impl From<UserOrder> for domain::UserOrder {
 
 impl UserFilter {
     /// The filter as one organization understands it: of the groups, only its own.
-    pub(super) fn for_integration(&self, integration: &IntegrationId) -> Result<domain::UserFilter> {
+    pub(super) fn for_integration(
+        &self,
+        integration: &IntegrationId,
+    ) -> Result<domain::UserFilter> {
         let groups = self.groups.as_ref().map(|ids| groups_of(integration, ids)).transpose()?;
         Ok(domain::UserFilter {
             search: self.search.clone(),
@@ -199,7 +202,11 @@ fn groups_of(integration: &IntegrationId, ids: &[ID]) -> Result<Vec<GroupId>> {
         match ObjectId::decode(id)? {
             ObjectId::Group(of, group) if of == *integration => groups.push(group),
             ObjectId::Group(..) => {}
-            _ => return Err(ApiError::BadUserInput("`groups` holds an id that is no group's".into())),
+            _ => {
+                return Err(ApiError::BadUserInput(
+                    "`groups` holds an id that is no group's".into(),
+                ));
+            }
         }
     }
     Ok(groups)

@@ -3,7 +3,7 @@ use std::sync::Arc;
 use async_graphql::{Context, ID, Object};
 
 use super::{
-    connection::{complexity, Paging, UserConnection, total},
+    connection::{Paging, UserConnection, complexity, total},
     error::Result,
     filters::UserFilter,
     id::ObjectId,
@@ -58,7 +58,10 @@ impl Group {
     }
 
     fn key(&self) -> GroupKey {
-        GroupKey { integration: self.integration.integration_id().clone(), group: self.group_id().clone() }
+        GroupKey {
+            integration: self.integration.integration_id().clone(),
+            group: self.group_id().clone(),
+        }
     }
 }
 
@@ -118,7 +121,8 @@ impl Group {
         }
         let organization = &self.integration.organization;
         let grants = organization.group_roles(self.group_id()).await;
-        let grants = grants.map_err(super::error::ApiError::of(self.integration.integration_id()))?;
+        let grants =
+            grants.map_err(super::error::ApiError::of(self.integration.integration_id()))?;
         Ok(Some(grants.value.iter().any(|given| given.default_role.is_some())))
     }
 
@@ -141,12 +145,12 @@ impl Group {
     ) -> Result<Option<UserConnection>> {
         let paging = Paging::new(first, after.as_deref(), ("Group.members", self.group_id()))?;
         let filter = UserFilter::default().for_integration(self.integration.integration_id())?;
-        let filter =
-            domain::UserFilter { groups: Some(vec![self.group_id().clone()]), ..filter };
+        let filter = domain::UserFilter { groups: Some(vec![self.group_id().clone()]), ..filter };
         let expand = selection::connection_of_users(ctx);
         let integrations = [self.integration.clone()];
         let ask = async |integration: Integration, first, after| {
-            let request = UsersRequest { filter: filter.clone(), order: None, expand, first, after };
+            let request =
+                UsersRequest { filter: filter.clone(), order: None, expand, first, after };
             integration.organization.users(&request).await
         };
         let page = paging.over(ctx, &integrations, ask, User::new);

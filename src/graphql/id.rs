@@ -41,7 +41,9 @@ impl ObjectId {
 
     pub(super) fn decode(id: &ID) -> Result<Self> {
         decode(ID_PREFIX, id).ok_or_else(|| {
-            ApiError::BadUserInput("the id is none of this service; ids are opaque, use them as given".into())
+            ApiError::BadUserInput(
+                "the id is none of this service; ids are opaque, use them as given".into(),
+            )
         })
     }
 }
@@ -123,7 +125,8 @@ mod tests {
 
     #[test]
     fn what_is_no_id_of_ours_is_refused() {
-        for text in ["", "1", "v1_", "v1_!!!", "v2_eyJyIjoiYSJ9", "VXNlcjox", &"v1_A".repeat(9_000)] {
+        for text in ["", "1", "v1_", "v1_!!!", "v2_eyJyIjoiYSJ9", "VXNlcjox", &"v1_A".repeat(9_000)]
+        {
             assert!(ObjectId::decode(&ID(text.to_owned())).is_err(), "{text:.20}");
         }
     }

@@ -4,7 +4,7 @@ use async_graphql::{Context, ID, Object, SimpleObject};
 
 use super::{
     activity,
-    connection::{complexity, ActivityEventConnection, GroupConnection, UserConnection},
+    connection::{ActivityEventConnection, GroupConnection, UserConnection, complexity},
     enums::{CheckOutcome, CredentialKind, IntegrationStatus},
     error::{ApiError, Result},
     filters::{ActivityFilter, GroupFilter, UserFilter, UserOrder},
@@ -44,8 +44,7 @@ impl Integration {
     fn all_checks(&self) -> Vec<domain::IntegrationCheck> {
         let today = self.organization.now().to_zoned(jiff::tz::TimeZone::UTC).date();
         let record = &self.record;
-        let expiry =
-            expiry_checks(record.api_key_expires_on, record.api_token_expires_on, today);
+        let expiry = expiry_checks(record.api_key_expires_on, record.api_token_expires_on, today);
         record.checks.iter().cloned().chain(expiry).collect()
     }
 
@@ -154,6 +153,7 @@ impl Integration {
     /// The people of the organization. One upstream call a page, unless the filter or the order needs all
     /// of them.
     #[graphql(guard = "DIRECTORY", complexity = "complexity(first, child_complexity)")]
+    #[expect(clippy::too_many_arguments, reason = "the arguments of the field in the schema")]
     async fn users(
         &self,
         ctx: &Context<'_>,
@@ -163,7 +163,9 @@ impl Integration {
         #[graphql(desc = "In what order; Atlassian's own without.")] order_by: Option<UserOrder>,
     ) -> Result<Option<UserConnection>> {
         let integrations = std::slice::from_ref(self);
-        lists::users(ctx, integrations, (filter, order_by), (first, after)).await.map(|page| Some(page.into()))
+        lists::users(ctx, integrations, (filter, order_by), (first, after))
+            .await
+            .map(|page| Some(page.into()))
     }
 
     /// How many people the filter describes. One upstream call.
@@ -208,7 +210,9 @@ impl Integration {
     ) -> Result<Option<ActivityEventConnection>> {
         let filter = filter.unwrap_or_default().into_domain()?;
         let integrations = std::slice::from_ref(self);
-        activity::page(ctx, integrations, filter, (first, after)).await.map(|page| Some(page.into()))
+        activity::page(ctx, integrations, filter, (first, after))
+            .await
+            .map(|page| Some(page.into()))
     }
 
     /// When this organization was last read; null where it has not been since the start.

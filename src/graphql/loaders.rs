@@ -2,12 +2,7 @@
 //!
 //! A loader never fails as a whole: one account's trouble is one null field.
 
-use std::{
-    collections::HashMap,
-    convert::Infallible,
-    hash::Hash,
-    sync::Arc,
-};
+use std::{collections::HashMap, convert::Infallible, hash::Hash, sync::Arc};
 
 use async_graphql::dataloader::Loader;
 
@@ -72,7 +67,10 @@ impl Loaders {
 type Loaded<K, V> = HashMap<K, organizations::Result<V>>;
 
 /// Puts the keys that go into one question together.
-fn gather<'a, K, G: Hash + Eq>(keys: &'a [K], group: impl Fn(&'a K) -> G) -> HashMap<G, Vec<&'a K>> {
+fn gather<'a, K, G: Hash + Eq>(
+    keys: &'a [K],
+    group: impl Fn(&'a K) -> G,
+) -> HashMap<G, Vec<&'a K>> {
     let mut groups: HashMap<G, Vec<&K>> = HashMap::new();
     for key in keys {
         groups.entry(group(key)).or_default().push(key);
@@ -105,7 +103,10 @@ impl Loader<EmailKey> for Loaders {
     type Value = organizations::Result<Vec<Row<User>>>;
     type Error = Infallible;
 
-    async fn load(&self, keys: &[EmailKey]) -> Result<Loaded<EmailKey, Vec<Row<User>>>, Infallible> {
+    async fn load(
+        &self,
+        keys: &[EmailKey],
+    ) -> Result<Loaded<EmailKey, Vec<Row<User>>>, Infallible> {
         let batches = gather(keys, |key| &key.integration).into_iter().map(async |(id, keys)| {
             let Some(organization) = self.organization(id) else {
                 return Vec::new();
@@ -122,7 +123,10 @@ impl Loader<GroupKey> for Loaders {
     type Value = organizations::Result<Option<Arc<Group>>>;
     type Error = Infallible;
 
-    async fn load(&self, keys: &[GroupKey]) -> Result<Loaded<GroupKey, Option<Arc<Group>>>, Infallible> {
+    async fn load(
+        &self,
+        keys: &[GroupKey],
+    ) -> Result<Loaded<GroupKey, Option<Arc<Group>>>, Infallible> {
         let batches = gather(keys, |key| &key.integration).into_iter().map(async |(id, keys)| {
             let Some(organization) = self.organization(id) else {
                 return Vec::new();
@@ -138,7 +142,10 @@ impl Loader<RolesKey> for Loaders {
     type Value = organizations::Result<Arc<Vec<HeldRole>>>;
     type Error = Infallible;
 
-    async fn load(&self, keys: &[RolesKey]) -> Result<Loaded<RolesKey, Arc<Vec<HeldRole>>>, Infallible> {
+    async fn load(
+        &self,
+        keys: &[RolesKey],
+    ) -> Result<Loaded<RolesKey, Arc<Vec<HeldRole>>>, Infallible> {
         let batches = gather(keys, |key| &key.integration).into_iter().map(async |(id, keys)| {
             let Some(organization) = self.organization(id) else {
                 return Vec::new();

@@ -17,6 +17,7 @@ mod group;
 mod guard;
 mod id;
 mod integration;
+mod integration_inputs;
 mod lists;
 mod loaders;
 mod mutation;
@@ -29,6 +30,7 @@ mod role;
 mod scalars;
 mod selection;
 mod user;
+mod user_error;
 mod viewer;
 
 pub use self::{

@@ -1,160 +1,29 @@
 use std::sync::Arc;
 
-use async_graphql::{Context, ID, InputObject, Object, SimpleObject};
-use secrecy::SecretString;
+use async_graphql::{Context, ID, Object};
 
 use super::{
-    enums::{IntegrationStatus, UserErrorCode},
+    enums::UserErrorCode,
     error::{ApiError, Result},
     guard::{CONNECTED, INTEGRATIONS},
     id::ObjectId,
-    integration::{Integration, IntegrationCheck},
+    integration::Integration,
+    integration_inputs::{
+        CreateIntegrationInput, CreateIntegrationPayload, DeleteIntegrationInput,
+        DeleteIntegrationPayload, IntegrationCredentialsInput, RefreshPayload,
+        TestIntegrationPayload, UpdateIntegrationInput, UpdateIntegrationPayload,
+        ValidateIntegrationPayload,
+    },
     request::Request,
-    scalars::Date,
+    user_error::UserError,
 };
 use crate::{
     domain::{self, CheckOutcome, IntegrationId},
-    integrations::{
-        CredentialsDraft, Error, IntegrationChanges, IntegrationDraft, Invalid, InvalidReason,
-    },
+    integrations::{CredentialsDraft, Error, IntegrationChanges, IntegrationDraft},
 };
 
 /// Everything that can be changed.
 pub struct Mutation;
-
-/// The six fields of a connection, but for its label. The token and the key are never given back.
-#[derive(InputObject)]
-pub struct IntegrationCredentialsInput {
-    /// The e-mail address of the admin whose API token it is.
-    admin_email: String,
-    /// The admin's API token, made at id.atlassian.com without scopes.
-    #[graphql(secret)]
-    api_token: String,
-    /// The address of the site; as pasted from a browser.
-    admin_url: String,
-    /// The Organization ID from Atlassian Administration.
-    organization_id: String,
-    /// The organization API key, made without scopes where accounts are to be deleted.
-    #[graphql(secret)]
-    organization_api_key: String,
-}
-
-/// A new connection.
-#[derive(InputObject)]
-pub struct CreateIntegrationInput {
-    /// What to call it, 1 to 100 characters.
-    label: String,
-    /// What to speak to Atlassian with.
-    credentials: IntegrationCredentialsInput,
-    /// The day on which the organization API key expires.
-    api_key_expires_on: Option<Date>,
-    /// The day on which the API token expires.
-    api_token_expires_on: Option<Date>,
-    /// Given back as it came.
-    client_mutation_id: Option<String>,
-}
-
-/// A change of a connection; what is left out stays.
-#[derive(InputObject)]
-pub struct UpdateIntegrationInput {
-    /// Which integration.
-    id: ID,
-    /// What to call it.
-    label: Option<String>,
-    /// What to speak to Atlassian with: all five, or left out.
-    credentials: Option<IntegrationCredentialsInput>,
-    /// The day on which the organization API key expires.
-    api_key_expires_on: Option<Date>,
-    /// The day on which the API token expires.
-    api_token_expires_on: Option<Date>,
-    /// Given back as it came.
-    client_mutation_id: Option<String>,
-}
-
-/// Which connection to end.
-#[derive(InputObject)]
-pub struct DeleteIntegrationInput {
-    /// Which integration.
-    id: ID,
-    /// Given back as it came.
-    client_mutation_id: Option<String>,
-}
-
-/// An expected refusal. Authentication, validation and Atlassian's failures are top-level errors instead.
-#[derive(Debug, Clone, SimpleObject)]
-pub struct UserError {
-    /// Stable, for programs.
-    code: UserErrorCode,
-    /// For people: what is wrong and what to do.
-    message: String,
-    /// Which part of the input it is about.
-    path: Option<Vec<String>>,
-    /// Whether the same may work later.
-    is_retryable: bool,
-}
-
-/// What the credentials unlock; nothing is kept.
-#[derive(SimpleObject)]
-pub struct TestIntegrationPayload {
-    /// What the checks amount to.
-    status: IntegrationStatus,
-    /// What was found.
-    checks: Vec<IntegrationCheck>,
-}
-
-macro_rules! payload {
-    ($(#[$doc:meta])* $name:ident { $($(#[$field_doc:meta])* $field:ident: $kind:ty),+ $(,)? }) => {
-        $(#[$doc])*
-        #[derive(SimpleObject)]
-        pub struct $name {
-            $($(#[$field_doc])* $field: $kind,)+
-            /// Why nothing was changed; empty where it was.
-            user_errors: Vec<UserError>,
-        }
-    };
-}
-
-payload! {
-    /// The new integration, or why there is none.
-    CreateIntegrationPayload {
-        /// The new integration.
-        integration: Option<Integration>,
-        /// As it came.
-        client_mutation_id: Option<String>,
-    }
-}
-payload! {
-    /// The integration as it is now, or why it was not changed.
-    UpdateIntegrationPayload {
-        /// The integration as it is now.
-        integration: Option<Integration>,
-        /// As it came.
-        client_mutation_id: Option<String>,
-    }
-}
-payload! {
-    /// The integration with its new checks.
-    ValidateIntegrationPayload {
-        /// The integration with its new checks.
-        integration: Option<Integration>,
-    }
-}
-payload! {
-    /// Which integration is gone.
-    DeleteIntegrationPayload {
-        /// The id that it had.
-        deleted_integration_id: Option<ID>,
-        /// As it came.
-        client_mutation_id: Option<String>,
-    }
-}
-
-/// The integration whose answers were forgotten.
-#[derive(SimpleObject)]
-pub struct RefreshPayload {
-    /// The integration; its next answers are read from Atlassian.
-    integration: Option<Integration>,
-}
 
 /// Everything that can be changed.
 #[Object]
@@ -255,6 +124,7 @@ impl Mutation {
 
     /// Forgets what was read of an organization, so that the next answers come from Atlassian.
     #[graphql(guard = "CONNECTED")]
+    #[expect(clippy::unused_async, reason = "the library wants every resolver to be asynchronous")]
     async fn refresh(
         &self,
         ctx: &Context<'_>,
@@ -378,48 +248,5 @@ fn refusal(error: Error) -> Result<UserError> {
         Error::Declared => Ok(UserError::new(UserErrorCode::ReadOnly, message)),
         Error::Duplicate { .. } => Ok(UserError::new(UserErrorCode::InvalidInput, message)),
         Error::Store(_) => Err(error.into()),
-    }
-}
-
-impl UserError {
-    fn new(code: UserErrorCode, message: impl Into<String>) -> Self {
-        Self { code, message: message.into(), path: None, is_retryable: false }
-    }
-
-    fn at(mut self, path: &[&str]) -> Self {
-        self.path = Some(path.iter().map(|part| (*part).to_owned()).collect());
-        self
-    }
-
-    fn invalid(invalid: &Invalid) -> Self {
-        let code = match invalid.reason {
-            InvalidReason::HostNotAllowed => UserErrorCode::HostNotAllowed,
-            _ => UserErrorCode::InvalidInput,
-        };
-        Self::new(code, invalid.message.clone()).at(invalid.field.path())
-    }
-
-    fn failed(check: &domain::IntegrationCheck) -> Self {
-        let remedy = check.remedy.as_deref().map(|remedy| format!(". {remedy}"));
-        let message = format!("{}{}", check.message, remedy.unwrap_or_default());
-        let field = match check.credential {
-            domain::CredentialKind::OrganizationApiKey => "organizationApiKey",
-            domain::CredentialKind::ApiToken => "apiToken",
-            domain::CredentialKind::AdminUrl => "adminUrl",
-            domain::CredentialKind::OrganizationId => "organizationId",
-        };
-        Self::new(UserErrorCode::InvalidCredentials, message).at(&["input", "credentials", field])
-    }
-}
-
-impl From<IntegrationCredentialsInput> for CredentialsDraft {
-    fn from(input: IntegrationCredentialsInput) -> Self {
-        Self {
-            admin_email: input.admin_email,
-            api_token: SecretString::from(input.api_token),
-            admin_url: input.admin_url,
-            organization_id: input.organization_id,
-            organization_api_key: SecretString::from(input.organization_api_key),
-        }
     }
 }

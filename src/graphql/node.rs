@@ -22,7 +22,11 @@ use crate::{
 
 /// Anything that has an id of its own.
 #[derive(Clone, Interface)]
-#[graphql(field(name = "id", ty = "ID", desc = "Opaque; the same object has the same id in every answer."))]
+#[graphql(field(
+    name = "id",
+    ty = "ID",
+    desc = "Opaque; the same object has the same id in every answer."
+))]
 pub enum Node {
     /// A connected organization.
     Integration(Integration),

@@ -26,7 +26,7 @@ impl Product {
         Self { integration, resource_id: product.resource_id.clone(), known: Some(product) }
     }
 
-    pub(super) fn by_resource(integration: Integration, resource_id: ResourceId) -> Self {
+    pub(super) fn by_resource(integration: Integration, resource_id: &ResourceId) -> Self {
         Self { integration, resource_id: resource_id.canonical(), known: None }
     }
 
@@ -55,7 +55,8 @@ impl Product {
 impl Product {
     /// Opaque; stable for as long as the product instance lives.
     pub(super) async fn id(&self) -> ID {
-        ObjectId::Product(self.integration.integration_id().clone(), self.resource_id.clone()).encode()
+        ObjectId::Product(self.integration.integration_id().clone(), self.resource_id.clone())
+            .encode()
     }
 
     /// The integration through which it was read.

@@ -2,8 +2,9 @@ use async_graphql::{Context, ID, Object};
 
 use super::{
     activity,
-    connection::{complexity, 
-        ActivityEventConnection, GroupConnection, IntegrationConnection, Paging, UserConnection,
+    connection::{
+        ActivityEventConnection, GroupConnection, IntegrationConnection, Slice, UserConnection,
+        complexity,
     },
     error::{ApiError, Result, add_error},
     filters::{ActivityFilter, GroupFilter, UserFilter, UserOrder},
@@ -20,6 +21,8 @@ use super::{
     user::User,
     viewer::Viewer,
 };
+
+use crate::domain::IntegrationId;
 
 /// Ids that `nodes` takes at most.
 const MOST_NODES: usize = 100;
@@ -71,18 +74,25 @@ impl Query {
 
     /// What is connected, in a stable order.
     #[graphql(guard = "CONNECTED", complexity = "complexity(first, child_complexity)")]
+    #[expect(clippy::unused_async, reason = "the library wants every resolver to be asynchronous")]
     async fn integrations(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "How many rows, 0 to 100.", default_with = "Some(50)")] first: Option<i32>,
         #[graphql(desc = "The cursor of the row to go on behind.")] after: Option<String>,
+        #[graphql(desc = "How many rows from the end, 0 to 100; `first` then does not count.")]
+        last: Option<i32>,
+        #[graphql(desc = "The cursor of the row to end before.")] before: Option<String>,
     ) -> Result<IntegrationConnection> {
-        let paging = Paging::new(first, after.as_deref(), "integrations")?;
-        paging.of_integrations(Request::of(ctx).integrations()).map(Into::into)
+        let backward = (last, before.as_deref());
+        let slice = Slice::new((first, after.as_deref()), backward, "integrations")?;
+        let every = IntegrationId::from("*");
+        Ok(slice.of(&every, Request::of(ctx).integrations()).into())
     }
 
     /// One integration; null for what does not exist or is hidden from the caller.
     #[graphql(guard = "CONNECTED")]
+    #[expect(clippy::unused_async, reason = "the library wants every resolver to be asynchronous")]
     async fn integration(
         &self,
         ctx: &Context<'_>,
@@ -97,6 +107,7 @@ impl Query {
     /// People, over every integration that the caller may read or over those named, one organization after
     /// the other. An organization that cannot be read is an error beside the others' rows.
     #[graphql(guard = "DIRECTORY", complexity = "complexity(first, child_complexity)")]
+    #[expect(clippy::too_many_arguments, reason = "the arguments of the field in the schema")]
     async fn users(
         &self,
         ctx: &Context<'_>,
@@ -154,8 +165,11 @@ impl Query {
         let chosen = request.chosen(integrations.as_deref())?;
         let expand = selection::user(&ctx.look_ahead());
         let each = chosen.iter().map(async |integration| {
-            let key =
-                EmailKey { integration: integration.integration_id().clone(), email: email.clone(), expand };
+            let key = EmailKey {
+                integration: integration.integration_id().clone(),
+                email: email.clone(),
+                expand,
+            };
             (integration, request.load_by_email(key).await)
         });
         let mut users = Vec::new();
@@ -170,6 +184,7 @@ impl Query {
 
     /// Groups by name, one organization after the other.
     #[graphql(guard = "DIRECTORY", complexity = "complexity(first, child_complexity)")]
+    #[expect(clippy::too_many_arguments, reason = "the arguments of the field in the schema")]
     async fn groups(
         &self,
         ctx: &Context<'_>,
@@ -204,6 +219,7 @@ impl Query {
     /// The audit logs, newest first in each organization, one organization after the other. Ten upstream
     /// calls a minute and organization; needs Atlassian Guard or an Enterprise plan.
     #[graphql(guard = "ACTIVITY", complexity = "complexity(first, child_complexity)")]
+    #[expect(clippy::too_many_arguments, reason = "the arguments of the field in the schema")]
     async fn activity(
         &self,
         ctx: &Context<'_>,

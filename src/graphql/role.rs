@@ -86,7 +86,7 @@ impl RoleAssignment {
         if self.held.role.is_platform_role() || resource.owner() == Some("platform") {
             return None;
         }
-        Some(Product::by_resource(self.integration.clone(), resource.clone()))
+        Some(Product::by_resource(self.integration.clone(), resource))
     }
 
     /// How the role was given. In a list of many people a role that comes through a group is not looked
@@ -142,8 +142,10 @@ impl RoleAssignment {
 
 /// The roles that a group grants, each on its product.
 pub(super) async fn granted_by(ctx: &Context<'_>, group: &Group) -> Result<Vec<RoleAssignment>> {
-    let key =
-        GroupKey { integration: group.integration.integration_id().clone(), group: group.group_id().clone() };
+    let key = GroupKey {
+        integration: group.integration.integration_id().clone(),
+        group: group.group_id().clone(),
+    };
     let grants = group
         .integration
         .organization
@@ -158,8 +160,7 @@ pub(super) async fn granted_by(ctx: &Context<'_>, group: &Group) -> Result<Vec<R
             origin: domain::AssignmentMethod::Group,
         })
     });
-    let assignment = |held| {
-        RoleAssignment::new(group.integration.clone(), Holder::Group(group.clone()), held)
-    };
+    let assignment =
+        |held| RoleAssignment::new(group.integration.clone(), Holder::Group(group.clone()), held);
     Ok(held.map(assignment).collect())
 }

@@ -5,7 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::{
     activity,
-    connection::{complexity, ActivityEventConnection, Edges, GroupConnection},
+    connection::{ActivityEventConnection, GroupConnection, Slice, complexity},
     enums::{
         AccountStatus, AccountType, ClaimStatus, ManagementSource, MembershipStatus, Usage,
         UserStatus,
@@ -33,7 +33,7 @@ use crate::{
 #[derive(Clone)]
 pub struct User {
     pub(super) integration: Integration,
-    pub(super) user: Arc<domain::User>,
+    row: Arc<domain::User>,
     freshness: domain::Freshness,
 }
 
@@ -41,14 +41,14 @@ impl User {
     pub(super) fn new(integration: &Integration, row: &Row<domain::User>) -> Self {
         Self {
             integration: integration.clone(),
-            user: Arc::clone(&row.item),
+            row: Arc::clone(&row.item),
             freshness: row.freshness,
         }
     }
 
     /// The row with these members told; asked for together with all other rows that lack them.
     async fn with(&self, ctx: &Context<'_>, expand: Expand) -> Result<Arc<domain::User>> {
-        let user = &self.user;
+        let user = &self.row;
         let is_told = (!expand.platform_roles || user.platform_roles.is_some())
             && (!expand.resource_count || user.resource_count.is_some())
             && (!expand.product_access || user.product_access.is_some())
@@ -70,8 +70,12 @@ impl User {
     }
 
     async fn held_roles(&self, ctx: &Context<'_>) -> Result<Vec<RoleAssignment>> {
-        let expand =
-            Expand { platform_roles: true, resource_count: true, groups: true, product_access: false };
+        let expand = Expand {
+            platform_roles: true,
+            resource_count: true,
+            groups: true,
+            product_access: false,
+        };
         let user = self.with(ctx, expand).await?;
         let roles = Request::of(ctx).load_roles(self.integration.integration_id(), &user).await?;
         let assignment = |held: &crate::organizations::HeldRole| {
@@ -87,7 +91,8 @@ impl User {
 impl User {
     /// Opaque; stable for as long as the account lives.
     pub(super) async fn id(&self) -> ID {
-        ObjectId::User(self.integration.integration_id().clone(), self.user.account_id.clone()).encode()
+        ObjectId::User(self.integration.integration_id().clone(), self.row.account_id.clone())
+            .encode()
     }
 
     /// The integration through which it was read.
@@ -97,92 +102,92 @@ impl User {
 
     /// Atlassian's id of the account, the same in every organization.
     async fn account_id(&self) -> &str {
-        self.user.account_id.as_str()
+        self.row.account_id.as_str()
     }
 
     /// The full name; the public name or the account id where Atlassian hides it.
     async fn name(&self) -> &str {
-        &self.user.name
+        &self.row.name
     }
 
     /// The public name.
     async fn nickname(&self) -> Option<&str> {
-        self.user.nickname.as_deref()
+        self.row.nickname.as_deref()
     }
 
     /// The e-mail address; null where the profile's privacy settings hide it.
     async fn email(&self) -> Option<&str> {
-        self.user.email.as_deref()
+        self.row.email.as_deref()
     }
 
     /// Whether the person proved to own the address; null where it is not told.
     async fn is_email_verified(&self) -> Option<bool> {
-        self.user.is_email_verified
+        self.row.is_email_verified
     }
 
     /// What kind of account it is.
     async fn account_type(&self) -> AccountType {
-        self.user.account_type.into()
+        self.row.account_type.into()
     }
 
     /// The composite status that Atlassian's console shows.
     async fn status(&self) -> UserStatus {
-        self.user.status.into()
+        self.row.status.into()
     }
 
     /// The status of the account, everywhere at Atlassian.
     async fn account_status(&self) -> AccountStatus {
-        self.user.account_status.into()
+        self.row.account_status.into()
     }
 
     /// The status inside this organization.
     async fn membership_status(&self) -> MembershipStatus {
-        self.user.membership_status.into()
+        self.row.membership_status.into()
     }
 
     /// Whether the organization manages the account: only such an account can be deleted.
     async fn claim_status(&self) -> ClaimStatus {
-        self.user.claim_status.into()
+        self.row.claim_status.into()
     }
 
     /// How a managed account came in; null for others.
     async fn management_source(&self) -> Option<ManagementSource> {
-        self.user.management_source.map(Into::into)
+        self.row.management_source.map(Into::into)
     }
 
     /// Two-step verification; told of managed accounts only.
     async fn is_mfa_enabled(&self) -> Option<bool> {
-        self.user.is_mfa_enabled
+        self.row.is_mfa_enabled
     }
 
     /// When the person came into the organization.
     async fn added_to_org_at(&self) -> Option<DateTime> {
-        self.user.added_to_org_at.map(DateTime)
+        self.row.added_to_org_at.map(DateTime)
     }
 
     /// Profile: job title.
     async fn job_title(&self) -> Option<&str> {
-        self.user.job_title.as_deref()
+        self.row.job_title.as_deref()
     }
 
     /// Profile: department.
     async fn department(&self) -> Option<&str> {
-        self.user.department.as_deref()
+        self.row.department.as_deref()
     }
 
     /// Profile: location.
     async fn location(&self) -> Option<&str> {
-        self.user.location.as_deref()
+        self.row.location.as_deref()
     }
 
     /// Profile: IANA time zone.
     async fn time_zone(&self) -> Option<&str> {
-        self.user.time_zone.as_deref()
+        self.row.time_zone.as_deref()
     }
 
     /// Address of the avatar.
     async fn avatar_url(&self) -> Option<&str> {
-        self.user.avatar_url.as_deref()
+        self.row.avatar_url.as_deref()
     }
 
     /// The latest activity in any product, up to 24 hours late; null where there was none, or none is
@@ -195,7 +200,10 @@ impl User {
     async fn usage(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Days without activity after which somebody counts as inactive, 0 to 3,650.", default_with = "Some(90)")]
+        #[graphql(
+            desc = "Days without activity after which somebody counts as inactive, 0 to 3,650.",
+            default_with = "Some(90)"
+        )]
         inactive_for_days: Option<i32>,
     ) -> Result<Option<Usage>> {
         let days = inactive_days(inactive_for_days.unwrap_or(90))?;
@@ -208,7 +216,8 @@ impl User {
     async fn product_access(&self, ctx: &Context<'_>) -> Result<Option<Vec<ProductAccess>>> {
         let user = self.with_products(ctx).await?;
         let access = user.product_access.iter().flatten();
-        let access = access.map(|access| ProductAccess { user: self.clone(), access: access.clone() });
+        let access =
+            access.map(|access| ProductAccess { user: self.clone(), access: access.clone() });
         Ok(user.product_access.is_some().then(|| access.collect()))
     }
 
@@ -219,12 +228,19 @@ impl User {
         ctx: &Context<'_>,
         #[graphql(desc = "How many rows, 0 to 100.", default_with = "Some(50)")] first: Option<i32>,
         #[graphql(desc = "The cursor of the row to go on behind.")] after: Option<String>,
+        #[graphql(desc = "How many rows from the end, 0 to 100; `first` then does not count.")]
+        last: Option<i32>,
+        #[graphql(desc = "The cursor of the row to end before.")] before: Option<String>,
     ) -> Result<Option<GroupConnection>> {
-        let edges = Edges::new(first, after.as_deref(), ("User.groups", &self.user.account_id))?;
+        let backward = (last, before.as_deref());
+        let about = ("User.groups", &self.row.account_id);
+        let slice = Slice::new((first, after.as_deref()), backward, about)?;
         let user = self.with(ctx, Expand { groups: true, ..Expand::default() }).await?;
         let Some(groups) = &user.groups else { return Ok(None) };
-        let group = |group: &domain::UserGroup| Group::of_member(self.integration.clone(), group.clone());
-        edges.of(self.integration.integration_id(), groups.iter().map(group).collect()).map(|page| Some(page.into()))
+        let group =
+            |group: &domain::UserGroup| Group::of_member(self.integration.clone(), group.clone());
+        let groups = groups.iter().map(group).collect();
+        Ok(Some(slice.of(self.integration.integration_id(), groups).into()))
     }
 
     /// The organization-level roles: organization admin, site admin, user access admin, AI access. They come
@@ -251,9 +267,11 @@ impl User {
         #[graphql(desc = "Which events; `actor` is this person.")] filter: Option<ActivityFilter>,
     ) -> Result<Option<ActivityEventConnection>> {
         let mut filter = filter.unwrap_or_default().into_domain()?;
-        filter.actor = Some(self.user.account_id.as_str().to_owned());
+        filter.actor = Some(self.row.account_id.as_str().to_owned());
         let integrations = [self.integration.clone()];
-        activity::page(ctx, &integrations, filter, (first, after)).await.map(|page| Some(page.into()))
+        activity::page(ctx, &integrations, filter, (first, after))
+            .await
+            .map(|page| Some(page.into()))
     }
 
     /// Whether the caller's token allows deleting people here. Whether Atlassian allows it for this person
@@ -281,7 +299,7 @@ pub struct ProductAccess {
 impl ProductAccess {
     /// The product instance.
     async fn product(&self) -> Product {
-        Product::by_resource(self.user.integration.clone(), self.access.resource_id.clone())
+        Product::by_resource(self.user.integration.clone(), &self.access.resource_id)
     }
 
     /// The last activity, up to 24 hours late; null where the person never used it.
@@ -290,9 +308,13 @@ impl ProductAccess {
     }
 
     /// Whether the person used this product within so many days.
+    #[expect(clippy::unused_async, reason = "the library wants every resolver to be asynchronous")]
     async fn usage(
         &self,
-        #[graphql(desc = "Days without activity after which somebody counts as inactive, 0 to 3,650.", default_with = "Some(90)")]
+        #[graphql(
+            desc = "Days without activity after which somebody counts as inactive, 0 to 3,650.",
+            default_with = "Some(90)"
+        )]
         inactive_for_days: Option<i32>,
     ) -> Result<Usage> {
         let days = inactive_days(inactive_for_days.unwrap_or(90))?;

@@ -61,17 +61,9 @@ impl Site {
     /// The site of `B`, or the plain one where `B` was not built.
     fn of<B: RustEmbed>() -> Self {
         if B::get("index.html").is_some() {
-            Self {
-                file: B::get,
-                policy: GRAPHIQL_POLICY,
-                keep_assets: FOR_A_YEAR,
-            }
+            Self { file: B::get, policy: GRAPHIQL_POLICY, keep_assets: FOR_A_YEAR }
         } else {
-            Self {
-                file: Plain::get,
-                policy: PLAIN_POLICY,
-                keep_assets: ASK_EACH_TIME,
-            }
+            Self { file: Plain::get, policy: PLAIN_POLICY, keep_assets: ASK_EACH_TIME }
         }
     }
 
@@ -88,17 +80,12 @@ impl Site {
             return StatusCode::NOT_FOUND.into_response();
         };
         let tag = tag_of(&file);
-        let is_known = request
-            .get(header::IF_NONE_MATCH)
-            .is_some_and(|known| names(known, &tag));
+        let is_known = request.get(header::IF_NONE_MATCH).is_some_and(|known| names(known, &tag));
         let mut response = if is_known {
             StatusCode::NOT_MODIFIED.into_response()
         } else {
             let kind = file.metadata.mimetype().to_owned();
-            (
-                [(header::CONTENT_TYPE, kind)],
-                Body::from(Bytes::from_owner(file.data)),
-            )
+            ([(header::CONTENT_TYPE, kind)], Body::from(Bytes::from_owner(file.data)))
                 .into_response()
         };
         let headers = response.headers_mut();
@@ -131,19 +118,13 @@ async fn asset(State(site): State<Site>, Path(path): Path<String>, request: Head
 
 /// A strong tag: the file's SHA-256, which the build computed.
 fn tag_of(file: &EmbeddedFile) -> String {
-    format!(
-        "\"{}\"",
-        URL_SAFE_NO_PAD.encode(file.metadata.sha256_hash())
-    )
+    format!("\"{}\"", URL_SAFE_NO_PAD.encode(file.metadata.sha256_hash()))
 }
 
 /// Whether `If-None-Match` names `tag`. Compared weakly, as RFC 9110 13.1.2 has it: a proxy that compresses marks tags weak.
 fn names(known: &HeaderValue, tag: &str) -> bool {
     known.to_str().is_ok_and(|known| {
-        known
-            .split(',')
-            .map(str::trim)
-            .any(|one| one == "*" || one.trim_start_matches("W/") == tag)
+        known.split(',').map(str::trim).any(|one| one == "*" || one.trim_start_matches("W/") == tag)
     })
 }
 
@@ -171,10 +152,7 @@ mod tests {
         if let Some(tag) = tag {
             request = request.header(header::IF_NONE_MATCH, tag);
         }
-        router
-            .oneshot(request.body(Body::empty()).unwrap())
-            .await
-            .unwrap()
+        router.oneshot(request.body(Body::empty()).unwrap()).await.unwrap()
     }
 
     fn header_of(response: &Response, name: http::HeaderName) -> &str {
@@ -196,10 +174,9 @@ mod tests {
 
     #[tokio::test]
     async fn the_pages_own_files_are_served_with_their_types() {
-        for (path, kind) in [
-            ("/assets/plain.js", "text/javascript"),
-            ("/assets/plain.css", "text/css"),
-        ] {
+        for (path, kind) in
+            [("/assets/plain.js", "text/javascript"), ("/assets/plain.css", "text/css")]
+        {
             let response = ask(Site::of::<NotBuilt>().router(), path, None).await;
             assert_eq!(response.status(), StatusCode::OK, "{path}");
             assert_eq!(header_of(&response, header::CONTENT_TYPE), kind);
@@ -213,10 +190,7 @@ mod tests {
         assert_eq!(header_of(&asset, header::CACHE_CONTROL), FOR_A_YEAR);
         let page = ask(built(), "/", None).await;
         assert_eq!(header_of(&page, header::CACHE_CONTROL), ASK_EACH_TIME);
-        assert_eq!(
-            header_of(&page, header::CONTENT_SECURITY_POLICY),
-            GRAPHIQL_POLICY
-        );
+        assert_eq!(header_of(&page, header::CONTENT_SECURITY_POLICY), GRAPHIQL_POLICY);
         assert_eq!(header_of(&page, header::X_CONTENT_TYPE_OPTIONS), "nosniff");
     }
 
@@ -224,12 +198,8 @@ mod tests {
     async fn a_browser_that_has_the_page_is_not_sent_it_again() {
         let first = ask(built(), "/", None).await;
         let tag = header_of(&first, header::ETAG).to_owned();
-        for known in [
-            tag.clone(),
-            format!("W/{tag}"),
-            format!("\"other\", {tag}"),
-            "*".to_owned(),
-        ] {
+        for known in [tag.clone(), format!("W/{tag}"), format!("\"other\", {tag}"), "*".to_owned()]
+        {
             let again = ask(built(), "/", Some(&known)).await;
             assert_eq!(again.status(), StatusCode::NOT_MODIFIED, "{known}");
             assert_eq!(header_of(&again, header::ETAG), tag);
@@ -240,12 +210,9 @@ mod tests {
 
     #[tokio::test]
     async fn nothing_outside_the_bundle_is_served() {
-        for path in [
-            "/assets/../index.html",
-            "/assets/%2e%2e/index.html",
-            "/assets/none.js",
-            "/assets/",
-        ] {
+        for path in
+            ["/assets/../index.html", "/assets/%2e%2e/index.html", "/assets/none.js", "/assets/"]
+        {
             let response = ask(built(), path, None).await;
             assert_eq!(response.status(), StatusCode::NOT_FOUND, "{path}");
         }

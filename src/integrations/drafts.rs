@@ -134,12 +134,7 @@ pub(super) fn declared_id(text: &str) -> Result<&str, Invalid> {
 }
 
 fn email(text: &str) -> Result<String, Invalid> {
-    let text = bounded(
-        Field::AdminEmail,
-        "admin's e-mail address",
-        text,
-        LONGEST_EMAIL,
-    )?;
+    let text = bounded(Field::AdminEmail, "admin's e-mail address", text, LONGEST_EMAIL)?;
     // The colon ends the user name in Basic authentication.
     let is_stray = |c: char| c.is_whitespace() || is_invisible(c) || r#":;,<>()[]"\"#.contains(c);
     let has_shape = text.rsplit_once('@').is_some_and(|(local, domain)| {
@@ -159,10 +154,7 @@ fn organization_id(text: &str) -> Result<OrganizationId, Invalid> {
     let field = Field::OrganizationId;
     let text = bounded(field, "organization id", text, LONGEST_ORGANIZATION_ID)?;
     // It becomes a segment of a path: no slash, no dot, nothing to encode.
-    if !text
-        .bytes()
-        .all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
-    {
+    if !text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte)) {
         return Err(Invalid::new(
             field,
             InvalidReason::Malformed,

@@ -37,11 +37,7 @@ pub struct Invalid {
 
 impl Invalid {
     pub(super) fn new(field: Field, reason: InvalidReason, message: impl Into<String>) -> Self {
-        Self {
-            field,
-            reason,
-            message: message.into(),
-        }
+        Self { field, reason, message: message.into() }
     }
 }
 

@@ -37,11 +37,7 @@ impl HostPolicy {
     pub fn new(allowed_origins: &[String]) -> Result<Self, InvalidOrigin> {
         let allowed = allowed_origins
             .iter()
-            .map(|text| {
-                exact_origin(text).ok_or_else(|| InvalidOrigin {
-                    origin: text.clone(),
-                })
-            })
+            .map(|text| exact_origin(text).ok_or_else(|| InvalidOrigin { origin: text.clone() }))
             .collect::<Result<_, _>>()?;
         Ok(Self { allowed })
     }
@@ -51,11 +47,8 @@ impl HostPolicy {
     pub(super) fn site(&self, pasted: &str) -> Result<Url, Invalid> {
         let pasted = pasted.trim_matches(|c: char| c.is_ascii_whitespace());
         check_characters(pasted)?;
-        let with_scheme = if pasted.contains("://") {
-            pasted.to_owned()
-        } else {
-            format!("https://{pasted}")
-        };
+        let with_scheme =
+            if pasted.contains("://") { pasted.to_owned() } else { format!("https://{pasted}") };
         check_authority(&with_scheme)?;
         let url =
             Url::parse(&with_scheme).map_err(|_| malformed("the site's address is no URL"))?;
@@ -85,10 +78,7 @@ fn check_characters(text: &str) -> Result<(), Invalid> {
              copy it from the browser's address bar",
         ));
     }
-    if text
-        .bytes()
-        .any(|byte| byte.is_ascii_control() || byte == b' ' || byte == b'\\')
-    {
+    if text.bytes().any(|byte| byte.is_ascii_control() || byte == b' ' || byte == b'\\') {
         return Err(malformed(
             "the site's address has a space, a control character or a backslash in it",
         ));
@@ -99,10 +89,7 @@ fn check_characters(text: &str) -> Result<(), Invalid> {
 /// What stands between `://` and the path, before the parser decodes or drops any of it.
 fn check_authority(address: &str) -> Result<(), Invalid> {
     let after_scheme = address.split_once("://").map_or(address, |(_, rest)| rest);
-    let authority = after_scheme
-        .split(['/', '?', '#'])
-        .next()
-        .unwrap_or_default();
+    let authority = after_scheme.split(['/', '?', '#']).next().unwrap_or_default();
     if authority.is_empty() {
         return Err(malformed("the site's address has no host"));
     }
@@ -130,21 +117,15 @@ fn check_atlassian_host(url: &Url) -> Result<(), Invalid> {
         None => return Err(malformed("the site's address has no host")),
     };
     if url.port().is_some() {
-        return Err(not_allowed(
-            "Atlassian's sites have no port in their address",
-        ));
+        return Err(not_allowed("Atlassian's sites have no port in their address"));
     }
     if host.ends_with('.') {
         return Err(not_allowed("the host must not end in a dot"));
     }
     if host.split('.').any(|label| label.starts_with("xn--")) {
-        return Err(not_allowed(
-            "the host must not be an encoded international name",
-        ));
+        return Err(not_allowed("the host must not be an encoded international name"));
     }
-    let site = SITE_DOMAINS
-        .iter()
-        .find_map(|domain| host.strip_suffix(domain));
+    let site = SITE_DOMAINS.iter().find_map(|domain| host.strip_suffix(domain));
     match site {
         Some(site) if is_site_name(site) => Ok(()),
         _ => Err(not_allowed("it must be a host of Atlassian Cloud")),

@@ -44,16 +44,8 @@ impl Integrations {
     ) -> Result<Self, Error> {
         let declared = declared::checked(declared, &hosts)?;
         let list = RwLock::default();
-        let shared = Shared {
-            store,
-            hosts,
-            declared,
-            list,
-            changing: Mutex::default(),
-        };
-        let integrations = Self {
-            shared: Arc::new(shared),
-        };
+        let shared = Shared { store, hosts, declared, list, changing: Mutex::default() };
+        let integrations = Self { shared: Arc::new(shared) };
         integrations.reload().await?;
         Ok(integrations)
     }
@@ -61,22 +53,13 @@ impl Integrations {
     /// All integrations: the declared ones in the file's order, then the stored ones in the order of their making.
     #[must_use]
     pub fn all(&self) -> Arc<Vec<Arc<Integration>>> {
-        Arc::clone(
-            &self
-                .shared
-                .list
-                .read()
-                .unwrap_or_else(PoisonError::into_inner),
-        )
+        Arc::clone(&self.shared.list.read().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// The integration of that id.
     #[must_use]
     pub fn find(&self, id: &IntegrationId) -> Option<Arc<Integration>> {
-        self.all()
-            .iter()
-            .find(|integration| integration.id == *id)
-            .cloned()
+        self.all().iter().find(|integration| integration.id == *id).cloned()
     }
 
     /// Makes credentials of what was pasted, for a test that saves nothing.
@@ -178,18 +161,12 @@ impl Integrations {
         let (this, id) = (self.clone(), id.clone());
         to_the_end(async move {
             let _changing = this.shared.changing.lock().await;
-            if this
-                .find(&id)
-                .is_some_and(|found| found.origin == Origin::Declared)
-            {
+            if this.find(&id).is_some_and(|found| found.origin == Origin::Declared) {
                 return Err(Error::Declared);
             }
             // Asked of the store, not of the list, which leaves out those that a declared one stands for.
             let rows = this.shared.store.integrations().await?;
-            let row = rows
-                .into_iter()
-                .find(|row| row.id == id)
-                .ok_or(Error::NotFound)?;
+            let row = rows.into_iter().find(|row| row.id == id).ok_or(Error::NotFound)?;
             this.shared.store.delete_integration(&id).await?;
             this.read().await?;
             Ok(Arc::new(Integration::from(row)))
@@ -217,22 +194,12 @@ impl Integrations {
             if found.version != version {
                 return Ok(found);
             }
-            let checked = Integration {
-                checks,
-                last_validated_at: Some(now),
-                ..Integration::clone(&found)
-            };
+            let checked =
+                Integration { checks, last_validated_at: Some(now), ..Integration::clone(&found) };
             let store = &this.shared.store;
             let written = match checked.origin {
-                Origin::Declared => {
-                    store
-                        .put_declared_state(&declared::state_of(&checked))
-                        .await
-                }
-                Origin::Stored => store
-                    .update_integration(&row_of(&checked, now))
-                    .await
-                    .map(drop),
+                Origin::Declared => store.put_declared_state(&declared::state_of(&checked)).await,
+                Origin::Stored => store.update_integration(&row_of(&checked, now)).await.map(drop),
             };
             this.concluded(written, &id).await
         })
@@ -279,9 +246,7 @@ impl Integrations {
         let other =
             |other: &&Arc<Integration>| other.id != row.id && other.is_same_place(&row.credentials);
         match all.iter().find(other) {
-            Some(existing) => Err(Error::Duplicate {
-                existing: existing.id.clone(),
-            }),
+            Some(existing) => Err(Error::Duplicate { existing: existing.id.clone() }),
             None => Ok(()),
         }
     }
@@ -312,11 +277,7 @@ impl Integrations {
             }
         }
         let list = Arc::new(list.into_iter().map(Arc::new).collect());
-        *self
-            .shared
-            .list
-            .write()
-            .unwrap_or_else(PoisonError::into_inner) = list;
+        *self.shared.list.write().unwrap_or_else(PoisonError::into_inner) = list;
         Ok(left_out)
     }
 }

@@ -69,7 +69,8 @@ impl Organization {
             let cursor = key.cursor.as_deref();
             let page = self.shared.client.events(&key.filter, key.limit, cursor).await?;
             Ok(Page { items: page.items.into_iter().map(Arc::new).collect(), next: page.next })
-        }.boxed();
+        }
+        .boxed();
         let weigh = |page: &Page<Arc<ActivityEvent>>| 64 + page.items.len() * 700;
         let cache = &self.shared.caches.events;
         let fetched = cache.get_or_ask(&self.demand, self.key(key.clone()), weigh, ask).await?;

@@ -114,7 +114,8 @@ impl Organization {
         let ask = async {
             let page = self.shared.client.search_groups(search).await?;
             Ok(Page { items: page.items.into_iter().map(Arc::new).collect(), next: page.next })
-        }.boxed();
+        }
+        .boxed();
         let weigh = |page: &Page<Arc<Group>>| 64 + page.items.len() * 400;
         let cache = &self.shared.caches.groups;
         Ok(self.note(cache.get_or_ask(&self.demand, self.key(search.clone()), weigh, ask).await?))

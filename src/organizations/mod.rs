@@ -21,14 +21,14 @@ mod settings;
 mod users;
 
 pub use crate::atlassian::{Budget, ErrorKind, Expand, UserSearch};
+pub use activity::{EventsPage, EventsRequest};
+pub use checks::expiry as expiry_checks;
 pub use error::{Error, Result};
 pub use groups::{GroupsPage, GroupsRequest};
+pub use listing::{Position, Row, Rows};
 pub use organization::{Demand, Organization};
-pub use checks::expiry as expiry_checks;
-pub use activity::{EventsPage, EventsRequest};
 pub use registry::Organizations;
 pub use roles::{HeldRole, RoleHolder, RoleOrigin};
 pub use scan::ScanProgress;
 pub use settings::{CacheSettings, Settings};
-pub use listing::{Position, Row, Rows};
 pub use users::{UsersPage, UsersRequest};

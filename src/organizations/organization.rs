@@ -16,6 +16,7 @@ use super::{
     clock::now,
     profile::Profile,
     scan::{Scans, View},
+    users::Telling,
 };
 use crate::{
     atlassian::{Budget, Client, GroupSearch, UserSearch},
@@ -42,8 +43,8 @@ impl Demand {
     #[must_use]
     pub fn new(max_age: Option<Duration>, floor: Duration) -> Self {
         let started = Instant::now();
-        let not_before = max_age
-            .map(|max_age| started.checked_sub(max_age.max(floor)).unwrap_or(started));
+        let not_before =
+            max_age.map(|max_age| started.checked_sub(max_age.max(floor)).unwrap_or(started));
         Self { now: now(), started, not_before }
     }
 }
@@ -62,7 +63,8 @@ pub(super) struct Caches {
     pub(super) user_roles: Cached<crate::domain::AccountId, Vec<RoleAssignment>>,
     pub(super) events: Cached<EventsKey, Page<Arc<ActivityEvent>>>,
     pub(super) event: Cached<String, Option<ActivityEvent>>,
-    pub(super) views: Cached<(u64, crate::domain::UserFilter, Option<crate::domain::UserOrder>), View>,
+    pub(super) views:
+        Cached<(u64, crate::domain::UserFilter, Option<crate::domain::UserOrder>), View>,
 }
 
 /// Figures about people are up to a day late at the source (API.md, section 2, Freshness).
@@ -107,6 +109,7 @@ pub(super) struct Shared {
     pub(super) caches: Arc<Caches>,
     pub(super) settings: Arc<Settings>,
     pub(super) scans: Scans,
+    pub(super) telling: Telling,
     generation: AtomicU64,
     generations: Arc<AtomicU64>,
     last_read: std::sync::Mutex<Option<Freshness>>,
@@ -126,6 +129,7 @@ impl Shared {
             client,
             caches,
             scans: Scans::new(&settings.cache),
+            telling: Telling::default(),
             settings,
             generation,
             generations,

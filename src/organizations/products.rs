@@ -14,9 +14,9 @@ impl Organization {
     /// # Errors
     /// Atlassian refused or could not be asked.
     pub async fn products(&self) -> Result<Fetched<Vec<Arc<Product>>>> {
-        let ask = async {
-            Ok(self.shared.client.products().await?.into_iter().map(Arc::new).collect())
-        }.boxed();
+        let ask =
+            async { Ok(self.shared.client.products().await?.into_iter().map(Arc::new).collect()) }
+                .boxed();
         let weigh = |products: &Vec<Arc<Product>>| 64 + products.len() * 400;
         let cache = &self.shared.caches.products;
         Ok(self.note(cache.get_or_ask(&self.demand, self.key(()), weigh, ask).await?))
@@ -61,9 +61,7 @@ fn is_key_of(key: &str, product: &Product) -> bool {
 
 fn joined<'a>(products: &'a [Arc<Product>], resource: &ResourceId) -> Option<&'a Arc<Product>> {
     let exact = products.iter().find(|product| product.resource_id == *resource);
-    exact.or_else(|| {
-        products.iter().find(|product| product.resource_id.is_same_product(resource))
-    })
+    exact.or_else(|| products.iter().find(|product| product.resource_id.is_same_product(resource)))
 }
 
 #[cfg(test)]

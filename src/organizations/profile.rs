@@ -23,7 +23,8 @@ impl Organization {
             let (organization, domains) =
                 futures_util::try_join!(client.organization(), client.domains())?;
             Ok(Profile { organization, domains })
-        }.boxed();
+        }
+        .boxed();
         let weigh = |profile: &Profile| 128 + profile.domains.len() * 48;
         let cache = &self.shared.caches.profile;
         Ok(self.note(cache.get_or_ask(&self.demand, self.key(()), weigh, ask).await?))

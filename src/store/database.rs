@@ -29,11 +29,8 @@ pub struct Store {
 }
 
 /// The tables' history, oldest first. A released file is never changed: its checksum is in every store.
-const MIGRATIONS: &[(i64, &str, &str)] = &[(
-    1,
-    "integrations",
-    include_str!("migrations/0001_integrations.sql"),
-)];
+const MIGRATIONS: &[(i64, &str, &str)] =
+    &[(1, "integrations", include_str!("migrations/0001_integrations.sql"))];
 
 /// Reads happen at start and after a change only, and `SQLite` writes one at a time: few connections are plenty.
 const CONNECTIONS: u32 = 4;
@@ -46,10 +43,8 @@ impl Store {
     /// # Errors
     /// The file cannot be created, belongs to a later version, or is written with a key that was not given.
     pub async fn open(settings: &StoreSettings, keys: Keyring) -> Result<Self, Error> {
-        prepare_file(&settings.path).map_err(|cause| Error::File {
-            path: settings.path.clone(),
-            cause: cause.into(),
-        })?;
+        prepare_file(&settings.path)
+            .map_err(|cause| Error::File { path: settings.path.clone(), cause: cause.into() })?;
         let options = SqliteConnectOptions::new()
             .filename(&settings.path)
             .foreign_keys(true)
@@ -60,15 +55,10 @@ impl Store {
             // A removed integration's sealed secrets leave the file too.
             .pragma("secure_delete", "on")
             .disable_statement_logging();
-        let pool = SqlitePoolOptions::new()
-            .max_connections(CONNECTIONS)
-            .connect_with(options)
-            .await?;
+        let pool =
+            SqlitePoolOptions::new().max_connections(CONNECTIONS).connect_with(options).await?;
         migrator().run(&pool).await?;
-        let store = Self {
-            pool,
-            keys: Arc::new(keys),
-        };
+        let store = Self { pool, keys: Arc::new(keys) };
         store.check_master_key().await?;
         Ok(store)
     }
@@ -78,9 +68,7 @@ impl Store {
     /// # Errors
     /// The database does not answer.
     pub async fn ping(&self) -> Result<(), Error> {
-        sqlx::query_scalar::<Sqlite, i64>("SELECT 1")
-            .fetch_one(&self.pool)
-            .await?;
+        sqlx::query_scalar::<Sqlite, i64>("SELECT 1").fetch_one(&self.pool).await?;
         Ok(())
     }
 
@@ -99,13 +87,7 @@ impl Store {
 fn migrator() -> Migrator {
     let migrations = MIGRATIONS.iter().map(|&(version, description, sql)| {
         let kind = MigrationType::Simple;
-        Migration::new(
-            version,
-            description.into(),
-            kind,
-            SqlStr::from_static(sql),
-            false,
-        )
+        Migration::new(version, description.into(), kind, SqlStr::from_static(sql), false)
     });
     Migrator::with_migrations(migrations.collect())
 }
@@ -113,10 +95,7 @@ fn migrator() -> Migrator {
 /// Creates the file and its folder before `SQLite` would, which asks for wider rights. `SQLite` gives the files
 /// beside it (`-wal`, `-shm`) the same rights as the file itself.
 fn prepare_file(path: &Path) -> io::Result<()> {
-    if let Some(folder) = path
-        .parent()
-        .filter(|folder| !folder.as_os_str().is_empty())
-    {
+    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
         create_folder(folder)?;
     }
     let mut options = OpenOptions::new();

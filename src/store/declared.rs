@@ -34,12 +34,9 @@ impl Store {
     /// # Errors
     /// The database does not answer, or a row is damaged.
     pub async fn declared_states(&self) -> Result<Vec<DeclaredState>, Error> {
-        let rows: Vec<DeclaredRow> = sqlx::query_as("SELECT * FROM declared_integrations")
-            .fetch_all(&self.pool)
-            .await?;
-        rows.into_iter()
-            .map(|row| self.opened_state(&row))
-            .collect()
+        let rows: Vec<DeclaredRow> =
+            sqlx::query_as("SELECT * FROM declared_integrations").fetch_all(&self.pool).await?;
+        rows.into_iter().map(|row| self.opened_state(&row)).collect()
     }
 
     /// Remembers the state of a declared integration, in place of an earlier one.
@@ -47,11 +44,7 @@ impl Store {
     /// # Errors
     /// The database does not answer.
     pub async fn put_declared_state(&self, state: &DeclaredState) -> Result<(), Error> {
-        let place = Place {
-            table: TABLE,
-            column: "sealed_fingerprint",
-            row: state.id.as_str(),
-        };
+        let place = Place { table: TABLE, column: "sealed_fingerprint", row: state.id.as_str() };
         sqlx::query(
             "INSERT INTO declared_integrations (id, key_id, sealed_fingerprint, \
              credentials_version, created_at, last_validated_at, checks) \
@@ -74,11 +67,7 @@ impl Store {
     }
 
     fn opened_state(&self, row: &DeclaredRow) -> Result<DeclaredState, Error> {
-        let place = |column| Place {
-            table: TABLE,
-            column,
-            row: &row.id,
-        };
+        let place = |column| Place { table: TABLE, column, row: &row.id };
         Ok(DeclaredState {
             id: IntegrationId::from(row.id.as_str()),
             fingerprint: self.keys.open(

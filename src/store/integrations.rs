@@ -91,14 +91,7 @@ impl Store {
     fn bind(&self, query: Bound, integration: &StoredIntegration) -> Bound {
         let credentials = &integration.credentials;
         let seal = |column, value: &str| {
-            self.keys.seal(
-                Place {
-                    table: TABLE,
-                    column,
-                    row: integration.id.as_str(),
-                },
-                value,
-            )
+            self.keys.seal(Place { table: TABLE, column, row: integration.id.as_str() }, value)
         };
         query
             .bind(integration.label.clone())
@@ -106,20 +99,13 @@ impl Store {
             .bind(credentials.organization_id.to_string())
             .bind(self.keys.current_id().to_string())
             .bind(seal("sealed_admin_email", &credentials.admin_email))
-            .bind(seal(
-                "sealed_api_token",
-                credentials.api_token.expose_secret(),
-            ))
+            .bind(seal("sealed_api_token", credentials.api_token.expose_secret()))
             .bind(seal(
                 "sealed_organization_api_key",
                 credentials.organization_api_key.expose_secret(),
             ))
             .bind(integration.api_key_expires_on.map(|date| date.to_string()))
-            .bind(
-                integration
-                    .api_token_expires_on
-                    .map(|date| date.to_string()),
-            )
+            .bind(integration.api_token_expires_on.map(|date| date.to_string()))
             .bind(version_column(integration.credentials_version))
             .bind(integration.created_at.as_microsecond())
             .bind(integration.updated_at.as_microsecond())
@@ -129,11 +115,7 @@ impl Store {
     }
 
     fn opened(&self, row: IntegrationRow) -> Result<StoredIntegration, Error> {
-        let place = |column| Place {
-            table: TABLE,
-            column,
-            row: &row.id,
-        };
+        let place = |column| Place { table: TABLE, column, row: &row.id };
         let open = |column, sealed: &str| -> Result<SecretString, Error> {
             self.keys.open(place(column), &row.key_id, sealed)
         };

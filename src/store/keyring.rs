@@ -31,14 +31,9 @@ impl KeyId {
     }
 
     fn of(key: &[u8; KEY_BYTES]) -> Self {
-        let hash = Sha256::new()
-            .chain_update(b"headcount master key id\0")
-            .chain_update(key);
-        let start = u64::from_be_bytes(
-            hash.finalize()[..8]
-                .try_into()
-                .expect("8 bytes are 8 bytes"),
-        );
+        let hash = Sha256::new().chain_update(b"headcount master key id\0").chain_update(key);
+        let start =
+            u64::from_be_bytes(hash.finalize()[..8].try_into().expect("8 bytes are 8 bytes"));
         Self(format!("{:012x}", start >> 16).into())
     }
 }
@@ -70,11 +65,7 @@ impl Place<'_> {
     }
 
     pub(super) fn damaged(&self) -> Error {
-        Error::Damaged {
-            table: self.table,
-            column: self.column,
-            row: self.row.to_owned(),
-        }
+        Error::Damaged { table: self.table, column: self.column, row: self.row.to_owned() }
     }
 }
 
@@ -113,10 +104,7 @@ impl Keyring {
                 MasterKey::parse(key).ok_or_else(malformed(which))
             })
             .collect::<Result<_, _>>()?;
-        Ok(Self {
-            current: Arc::new(current),
-            previous,
-        })
+        Ok(Self { current: Arc::new(current), previous })
     }
 
     /// Makes a fresh master key in base64, from the operating system's random source.
@@ -139,10 +127,7 @@ impl Keyring {
     /// Seals a value under the current key: base64 of a random nonce and the ciphertext.
     pub(super) fn seal(&self, place: Place<'_>, value: &str) -> String {
         let nonce = XNonce::generate();
-        let payload = Payload {
-            msg: value.as_bytes(),
-            aad: &place.associated_data(),
-        };
+        let payload = Payload { msg: value.as_bytes(), aad: &place.associated_data() };
         let sealed = self
             .current
             .cipher()
@@ -166,17 +151,13 @@ impl Keyring {
     }
 
     fn key(&self, id: &str) -> Option<&MasterKey> {
-        std::iter::once(&*self.current)
-            .chain(&*self.previous)
-            .find(|key| key.id.as_str() == id)
+        std::iter::once(&*self.current).chain(&*self.previous).find(|key| key.id.as_str() == id)
     }
 }
 
 impl fmt::Debug for Keyring {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Keyring")
-            .field("current", &self.current.id)
-            .finish_non_exhaustive()
+        f.debug_struct("Keyring").field("current", &self.current.id).finish_non_exhaustive()
     }
 }
 
@@ -185,10 +166,7 @@ impl MasterKey {
         let text = text.expose_secret().trim();
         let decoded = Zeroizing::new(hexadecimal(text).or_else(|| base64(text))?);
         let bytes = Zeroizing::new(<[u8; KEY_BYTES]>::try_from(decoded.as_slice()).ok()?);
-        Some(Self {
-            id: KeyId::of(&bytes),
-            bytes,
-        })
+        Some(Self { id: KeyId::of(&bytes), bytes })
     }
 
     fn cipher(&self) -> XChaCha20Poly1305 {
@@ -199,10 +177,7 @@ impl MasterKey {
         let bytes = general_purpose::STANDARD.decode(sealed).ok()?;
         let (nonce, ciphertext) = bytes.split_at_checked(NONCE_BYTES)?;
         let nonce = XNonce::try_from(nonce).ok()?;
-        let payload = Payload {
-            msg: ciphertext,
-            aad: &place.associated_data(),
-        };
+        let payload = Payload { msg: ciphertext, aad: &place.associated_data() };
         let opened = self.cipher().decrypt(&nonce, payload).ok()?;
         String::from_utf8(opened).ok().map(SecretString::from)
     }
@@ -212,9 +187,7 @@ fn hexadecimal(text: &str) -> Option<Vec<u8>> {
     if text.len() != 2 * KEY_BYTES || !text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
         return None;
     }
-    (0..KEY_BYTES)
-        .map(|i| u8::from_str_radix(&text[2 * i..2 * i + 2], 16).ok())
-        .collect()
+    (0..KEY_BYTES).map(|i| u8::from_str_radix(&text[2 * i..2 * i + 2], 16).ok()).collect()
 }
 
 fn base64(text: &str) -> Option<Vec<u8>> {

@@ -5,22 +5,12 @@ use super::{Error, KeyId, Store, keyring::Place};
 
 /// Every table with sealed columns. Each has `id` and `key_id`, the key that all of a row's columns are sealed with.
 const SEALED: &[(&str, &[&str])] = &[
-    (
-        "integrations",
-        &[
-            "sealed_admin_email",
-            "sealed_api_token",
-            "sealed_organization_api_key",
-        ],
-    ),
+    ("integrations", &["sealed_admin_email", "sealed_api_token", "sealed_organization_api_key"]),
     ("declared_integrations", &["sealed_fingerprint"]),
 ];
 
-const CHECK: Place<'static> = Place {
-    table: "master_key",
-    column: "sealed_check",
-    row: "master_key",
-};
+const CHECK: Place<'static> =
+    Place { table: "master_key", column: "sealed_check", row: "master_key" };
 const CHECK_VALUE: &str = "headcount";
 
 impl Store {
@@ -60,9 +50,7 @@ impl Store {
     }
 
     async fn write_check(&self, connection: &mut SqliteConnection) -> Result<(), Error> {
-        sqlx::query("DELETE FROM master_key")
-            .execute(&mut *connection)
-            .await?;
+        sqlx::query("DELETE FROM master_key").execute(&mut *connection).await?;
         sqlx::query("INSERT INTO master_key (id, key_id, sealed_check) VALUES ($1, $2, $3)")
             .bind(CHECK.row)
             .bind(self.keys.current_id().as_str())
@@ -96,11 +84,7 @@ impl Store {
         let write = format!("UPDATE {table} SET {column} = $1 WHERE id = $2");
         for row in sqlx::query(read).fetch_all(&mut *connection).await? {
             let id: String = row.try_get(0)?;
-            let place = Place {
-                table,
-                column,
-                row: &id,
-            };
+            let place = Place { table, column, row: &id };
             let value = self.keys.open(place, row.try_get(1)?, row.try_get(2)?)?;
             sqlx::query(AssertSqlSafe(write.clone()))
                 .bind(self.keys.seal(place, value.expose_secret()))

@@ -19,18 +19,11 @@ pub(super) async fn run(common: Common<'_>) -> anyhow::Result<ExitCode> {
     }
     let mut is_well = true;
     for integration in integrations.iter() {
-        let checks = connections
-            .organizations
-            .test(&integration.credentials)
-            .await;
+        let checks = connections.organizations.test(&integration.credentials).await;
         is_well &= report(integration, &checks)?;
     }
     connections.store.close().await;
-    Ok(if is_well {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
-    })
+    Ok(if is_well { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 /// Prints what a test found. Answers whether the organization can be read.
@@ -43,18 +36,10 @@ pub(super) fn report(
         "\n{}  {}  {}  {}",
         integration.id,
         integration.label,
-        integration
-            .credentials
-            .admin_url
-            .as_str()
-            .trim_end_matches('/'),
+        integration.credentials.admin_url.as_str().trim_end_matches('/'),
         word(status),
     ))?;
-    let width = checks
-        .iter()
-        .map(|check| check.name.len())
-        .max()
-        .unwrap_or_default();
+    let width = checks.iter().map(|check| check.name.len()).max().unwrap_or_default();
     for check in checks {
         let outcome = match check.outcome {
             CheckOutcome::Passed => "passed",
@@ -62,10 +47,7 @@ pub(super) fn report(
             CheckOutcome::Failed => "FAILED",
             CheckOutcome::Skipped => "skipped",
         };
-        say(&format!(
-            "  {outcome:<8}{:<width$}  {}",
-            check.name, check.message
-        ))?;
+        say(&format!("  {outcome:<8}{:<width$}  {}", check.name, check.message))?;
         if let Some(remedy) = &check.remedy {
             say(&format!("  {:<8}{:<width$}  remedy: {remedy}", "", ""))?;
         }

@@ -73,10 +73,7 @@ const INTEGRATIONS: &str =
 
 fn text(description: &serde_json::Value, people: usize) -> String {
     let of = |pointer: &str| {
-        description
-            .pointer(pointer)
-            .and_then(serde_json::Value::as_str)
-            .unwrap_or_default()
+        description.pointer(pointer).and_then(serde_json::Value::as_str).unwrap_or_default()
     };
     let curl = |token: &str, query: &str| {
         let body = serde_json::json!({ "query": query });
@@ -91,11 +88,8 @@ fn text(description: &serde_json::Value, people: usize) -> String {
         .flatten()
         .filter_map(|integration| integration["label"].as_str())
         .collect();
-    let (reader, admin, limited) = (
-        of("/tokens/reader"),
-        of("/tokens/admin"),
-        of("/tokens/limited"),
-    );
+    let (reader, admin, limited) =
+        (of("/tokens/reader"), of("/tokens/admin"), of("/tokens/limited"));
     format!(
         "Headcount is running, connected to a simulated Atlassian of {people} people.
 

@@ -18,17 +18,13 @@ const PATIENCE: Duration = Duration::from_secs(3);
 
 pub(super) async fn run(common: Common<'_>) -> anyhow::Result<ExitCode> {
     let address = reachable(Settings::load(common.sources())?.http.listen);
-    timeout(PATIENCE, ask(address))
-        .await
-        .context("no answer in time")??;
+    timeout(PATIENCE, ask(address)).await.context("no answer in time")??;
     Ok(ExitCode::SUCCESS)
 }
 
 /// Asks `/healthz`. By hand: an HTTP client with TLS and proxies would be the wrong size for this.
 async fn ask(address: SocketAddr) -> anyhow::Result<()> {
-    let mut stream = TcpStream::connect(address)
-        .await
-        .context("the gateway does not listen")?;
+    let mut stream = TcpStream::connect(address).await.context("the gateway does not listen")?;
     let request = format!("GET /healthz HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n");
     stream.write_all(request.as_bytes()).await?;
     let mut answer = Vec::new();

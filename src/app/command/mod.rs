@@ -62,10 +62,7 @@ impl Command {
     /// # Errors
     /// What is to be said on standard error. A failed check has said it already, and ends with an exit code of 1.
     pub async fn run(self, environment: &[(String, String)]) -> anyhow::Result<ExitCode> {
-        let common = Common {
-            config: self.config.as_deref(),
-            environment,
-        };
+        let common = Common { config: self.config.as_deref(), environment };
         match self.task {
             Task::Serve(arguments) => serve::run(&arguments, common).await,
             Task::Demo(arguments) => demo::run(arguments, common).await,
@@ -94,11 +91,7 @@ struct Common<'a> {
 
 impl<'a> Common<'a> {
     fn sources(self) -> Sources<'a> {
-        Sources {
-            file: self.config,
-            environment: self.environment,
-            listen: None,
-        }
+        Sources { file: self.config, environment: self.environment, listen: None }
     }
 
     /// The settings, with the log going as they say.

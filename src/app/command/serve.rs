@@ -19,10 +19,7 @@ pub(super) struct Arguments {
 }
 
 pub(super) async fn run(arguments: &Arguments, common: Common<'_>) -> anyhow::Result<ExitCode> {
-    let settings = common.settings(Sources {
-        listen: arguments.listen,
-        ..common.sources()
-    })?;
+    let settings = common.settings(Sources { listen: arguments.listen, ..common.sources() })?;
     let app = build(&settings).await?;
     let listener = TcpListener::bind(settings.http.listen)
         .await

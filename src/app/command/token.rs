@@ -35,10 +35,7 @@ pub(super) fn run(arguments: &Arguments, common: Common<'_>) -> anyhow::Result<E
         .map(|word| {
             Permission::from_word(word).with_context(|| {
                 let known: Vec<_> = Permission::ALL.iter().map(|known| known.word()).collect();
-                format!(
-                    "--permission: `{word}` is unknown; there are {}",
-                    known.join(", ")
-                )
+                format!("--permission: `{word}` is unknown; there are {}", known.join(", "))
             })
         })
         .collect::<anyhow::Result<_>>()?;
@@ -62,9 +59,5 @@ fn scope(ids: &[String]) -> anyhow::Result<IntegrationScope> {
         }
         return Ok(IntegrationScope::All);
     }
-    Ok(IntegrationScope::Only(
-        ids.iter()
-            .map(|id| IntegrationId::from(id.as_str()))
-            .collect(),
-    ))
+    Ok(IntegrationScope::Only(ids.iter().map(|id| IntegrationId::from(id.as_str())).collect()))
 }

@@ -76,6 +76,7 @@ async fn a_search_sends_every_member_and_only_those_that_are_set() {
     let client = upstream.client();
     client.search_users(&UserSearch::default()).await.expect("a page");
     let search = UserSearch {
+        directory: None,
         limit: Some(100),
         cursor: Some("a/b+c=".to_owned()),
         expand: Expand::ALL,

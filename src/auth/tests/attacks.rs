@@ -13,9 +13,7 @@ use crate::auth::{Error, KeyAlgorithm, KeySource, Permission, RefusalReason::*, 
 async fn a_good_token_of_every_kind_of_key_is_taken() {
     for issuer in [Issuer::rsa(), Issuer::elliptic(), Issuer::edwards()] {
         let verifier = verifier(vec![issuer.source(Some("k1"))]).await;
-        let caller = caller(&verifier, &issuer.token("k1", &claims()))
-            .await
-            .unwrap();
+        let caller = caller(&verifier, &issuer.token("k1", &claims())).await.unwrap();
         assert_eq!(caller.subject, "ada");
         assert!(caller.may(Permission::ReadDirectory) && caller.may(Permission::DeleteUsers));
         assert!(!caller.may(Permission::ManageIntegrations));
@@ -35,11 +33,7 @@ async fn the_algorithm_is_never_the_tokens_choice() {
         let header = json!({ "alg": none }).to_string();
         for signature in ["", "AAAA"] {
             let token = format!("{}.{}.{signature}", encoded(&header), encoded(&claims));
-            assert_eq!(
-                caller(&verifier, &token).await,
-                Err(AlgorithmNotAllowed),
-                "{none:?}"
-            );
+            assert_eq!(caller(&verifier, &token).await, Err(AlgorithmNotAllowed), "{none:?}");
         }
     }
     // The classic: the public key as a shared secret.
@@ -88,11 +82,7 @@ async fn keys_that_a_token_brings_along_are_not_looked_at() {
     for header in headers {
         let header = header.to_string();
         let forged = theirs.sign(&header, &claims().to_string());
-        assert_eq!(
-            caller(&verifier, &forged).await,
-            Err(BadSignature),
-            "{header}"
-        );
+        assert_eq!(caller(&verifier, &forged).await, Err(BadSignature), "{header}");
         let honest = ours.sign(&header, &claims().to_string());
         assert!(caller(&verifier, &honest).await.is_ok(), "{header}");
     }
@@ -104,10 +94,7 @@ async fn a_key_id_finds_its_key_and_no_other() {
     let verifier = verifier(vec![one.source(Some("1")), two.source(Some("2"))]).await;
     assert!(caller(&verifier, &one.token("1", &claims())).await.is_ok());
     assert!(caller(&verifier, &two.token("2", &claims())).await.is_ok());
-    assert_eq!(
-        caller(&verifier, &one.token("2", &claims())).await,
-        Err(BadSignature)
-    );
+    assert_eq!(caller(&verifier, &one.token("2", &claims())).await, Err(BadSignature));
     let injected = [
         "3",
         "",
@@ -123,17 +110,10 @@ async fn a_key_id_finds_its_key_and_no_other() {
     ];
     for key_id in injected {
         let token = one.token(key_id, &claims());
-        assert_eq!(
-            caller(&verifier, &token).await,
-            Err(UnknownKey),
-            "{key_id:?}"
-        );
+        assert_eq!(caller(&verifier, &token).await, Err(UnknownKey), "{key_id:?}");
     }
     let nameless = two.sign(r#"{"alg":"EdDSA"}"#, &claims().to_string());
-    assert!(
-        caller(&verifier, &nameless).await.is_ok(),
-        "each key that was set is tried"
-    );
+    assert!(caller(&verifier, &nameless).await.is_ok(), "each key that was set is tried");
 }
 
 #[tokio::test]
@@ -158,10 +138,7 @@ async fn a_token_that_was_changed_is_refused() {
         format!("{}.{}.{}AA", parts[0], parts[1], parts[2]),
     ] {
         let refused = caller(&verifier, &changed).await.expect_err(&changed);
-        assert!(
-            matches!(refused, BadSignature | Malformed),
-            "{changed}: {refused}"
-        );
+        assert!(matches!(refused, BadSignature | Malformed), "{changed}: {refused}");
     }
 }
 
@@ -170,15 +147,9 @@ async fn what_is_no_token_is_refused_before_anything_is_verified() {
     let verifier = verifier(vec![shared()]).await;
     let huge = format!("Bearer {}", "a".repeat(8 * 1024));
     let good = shared_token(&claims());
-    let (head, two, lower) = (
-        good.replace('.', ""),
-        good.replacen('.', "", 1),
-        format!("bearer {good}"),
-    );
-    let (three, five) = (
-        format!("Bearer {good}.e30"),
-        format!("Bearer {good}.e30.e30"),
-    );
+    let (head, two, lower) =
+        (good.replace('.', ""), good.replacen('.', "", 1), format!("bearer {good}"));
+    let (three, five) = (format!("Bearer {good}.e30"), format!("Bearer {good}.e30.e30"));
     let (head, two) = (format!("Bearer {head}"), format!("Bearer {two}"));
     let padded = format!("Bearer {good}=");
     let twice = format!("Bearer {good}, Bearer {good}");
@@ -208,10 +179,7 @@ async fn what_is_no_token_is_refused_before_anything_is_verified() {
         let told = refusal.to_string();
         assert!(!told.contains("YWRh") && !told.contains("eyJ"), "{told}");
     }
-    assert!(
-        verifier.caller(Some(&lower)).await.is_ok(),
-        "the scheme's case does not matter"
-    );
+    assert!(verifier.caller(Some(&lower)).await.is_ok(), "the scheme's case does not matter");
 }
 
 #[tokio::test]
@@ -220,10 +188,7 @@ async fn headers_that_ask_for_more_or_for_another_use_are_refused() {
     let verifier = verifier(vec![shared()]).await;
     let cases = [
         (r#"{"alg":"HS256","crit":["exp"]}"#, Some(CriticalHeader)),
-        (
-            r#"{"alg":"HS256","crit":["b64"],"b64":false}"#,
-            Some(CriticalHeader),
-        ),
+        (r#"{"alg":"HS256","crit":["b64"],"b64":false}"#, Some(CriticalHeader)),
         (r#"{"alg":"HS256","crit":[]}"#, Some(CriticalHeader)),
         (r#"{"alg":"HS256","crit":null}"#, Some(CriticalHeader)),
         (r#"{"alg":"HS256","alg":"none"}"#, Some(Malformed)),
@@ -262,21 +227,13 @@ async fn a_member_that_stands_twice_makes_a_token_malformed() {
         format!(r#"{{{body},"realm_access":{{"roles":[],"roles":["users:delete"]}}}}"#),
         format!("{{{body}}} trailing"),
         format!("{{{body}"),
-        format!(
-            r#"{{{body},"deep":{}{}}}"#,
-            "[".repeat(1000),
-            "]".repeat(1000)
-        ),
+        format!(r#"{{{body},"deep":{}{}}}"#, "[".repeat(1000), "]".repeat(1000)),
         "[]".to_owned(),
         "\"text\"".to_owned(),
         "\u{0}".to_owned(),
     ] {
         let token = signed(r#"{"alg":"HS256"}"#, &claims, &key, Algorithm::HS256);
-        assert_eq!(
-            caller(&verifier, &token).await.err(),
-            Some(Malformed),
-            "{claims}"
-        );
+        assert_eq!(caller(&verifier, &token).await.err(), Some(Malformed), "{claims}");
     }
 }
 
@@ -289,10 +246,7 @@ async fn a_token_that_was_verified_before_still_ends_in_time() {
     let end = now() + 600;
     let first = verifier.caller_at(&token, at(now())).await.unwrap();
     let again = verifier.caller_at(&token, at(end + 59)).await.unwrap();
-    assert!(
-        std::sync::Arc::ptr_eq(&first, &again),
-        "remembered, and within the leeway"
-    );
+    assert!(std::sync::Arc::ptr_eq(&first, &again), "remembered, and within the leeway");
     assert_eq!(verifier.caller_at(&token, at(end + 61)).await, Err(Expired));
 }
 
@@ -301,54 +255,26 @@ async fn unfit_keys_and_combinations_stop_the_start_with_a_reason() {
     let rsa = Issuer::rsa();
     let p384 = EcdsaKeyPair::generate(&ECDSA_P384_SHA384_FIXED_SIGNING).unwrap();
     let p384: PublicKeyX509Der<'_> = p384.public_key().as_der().unwrap();
-    let of = |algorithm, pem: &str| KeySource::Pem {
-        algorithm,
-        pem: pem.to_owned(),
-        key_id: None,
-    };
+    let of = |algorithm, pem: &str| KeySource::Pem { algorithm, pem: pem.to_owned(), key_id: None };
     let jwks = |url: &str, algorithms: &[KeyAlgorithm]| KeySource::Jwks {
         url: url.parse().unwrap(),
         algorithms: algorithms.to_vec(),
     };
-    let secret = |secret: &str| KeySource::Hmac {
-        secret: secret.into(),
-        key_id: None,
-    };
+    let secret = |secret: &str| KeySource::Hmac { secret: secret.into(), key_id: None };
     let rs256 = [KeyAlgorithm::Rs256];
     let cases: Vec<(Vec<KeySource>, &str)> = vec![
         (vec![], "no key to verify tokens with"),
         (vec![secret("short")], "has 5 bytes and needs at least 32"),
         (vec![shared(), secret(&"a".repeat(31))], "has 31 bytes"),
         (vec![of(KeyAlgorithm::Rs256, "")], "cannot be read"),
-        (
-            vec![of(KeyAlgorithm::Es256, &rsa.public_pem)],
-            "cannot be read",
-        ),
-        (
-            vec![of(KeyAlgorithm::EdDsa, &rsa.public_pem)],
-            "cannot be read",
-        ),
-        (
-            vec![of(KeyAlgorithm::Es256, &pem("PUBLIC KEY", p384.as_ref()))],
-            "must be P-256",
-        ),
-        (
-            vec![of(KeyAlgorithm::Rs256, &pem("PRIVATE KEY", b"x"))],
-            "private key",
-        ),
-        (
-            vec![jwks("http://login.acme.example/jwks", &rs256)],
-            "must be https",
-        ),
-        (
-            vec![jwks("https://a:b@login.acme.example/jwks", &rs256)],
-            "must be https",
-        ),
+        (vec![of(KeyAlgorithm::Es256, &rsa.public_pem)], "cannot be read"),
+        (vec![of(KeyAlgorithm::EdDsa, &rsa.public_pem)], "cannot be read"),
+        (vec![of(KeyAlgorithm::Es256, &pem("PUBLIC KEY", p384.as_ref()))], "must be P-256"),
+        (vec![of(KeyAlgorithm::Rs256, &pem("PRIVATE KEY", b"x"))], "private key"),
+        (vec![jwks("http://login.acme.example/jwks", &rs256)], "must be https"),
+        (vec![jwks("https://a:b@login.acme.example/jwks", &rs256)], "must be https"),
         (vec![jwks("file:///etc/passwd", &rs256)], "must be https"),
-        (
-            vec![jwks("https://login.acme.example/jwks", &[])],
-            "at least one algorithm",
-        ),
+        (vec![jwks("https://login.acme.example/jwks", &[])], "at least one algorithm"),
     ];
     for (keys, reason) in cases {
         let error = Verifier::new(settings(keys)).await.unwrap_err().to_string();
@@ -361,10 +287,6 @@ async fn unfit_keys_and_combinations_stop_the_start_with_a_reason() {
 
 #[test]
 fn nothing_that_is_printed_shows_a_secret() {
-    let printed = format!(
-        "{:?} {:?}",
-        settings(vec![shared()]),
-        Error::WeakSecret { bytes: 3 }
-    );
+    let printed = format!("{:?} {:?}", settings(vec![shared()]), Error::WeakSecret { bytes: 3 });
     assert!(!printed.contains(SECRET), "{printed}");
 }

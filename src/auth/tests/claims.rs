@@ -12,11 +12,7 @@ use crate::auth::{
 const NOW: i64 = 1_800_000_000;
 
 fn decide(claims: Value, settings: &AuthSettings) -> Result<Caller, RefusalReason> {
-    claims::caller(
-        &UniqueJson(claims),
-        settings,
-        Timestamp::from_second(NOW).unwrap(),
-    )
+    claims::caller(&UniqueJson(claims), settings, Timestamp::from_second(NOW).unwrap())
 }
 
 /// Good claims, with one of them replaced, or taken out by null.
@@ -55,16 +51,8 @@ fn each_claim_is_demanded_and_held_to_its_rule() {
         ("iat", json!(NOW), None),
         ("iat", json!({}), Some(MalformedClaim("iat"))),
         ("iss", json!(null), Some(MissingClaim("iss"))),
-        (
-            "iss",
-            json!("https://login.acme.example/"),
-            Some(WrongIssuer),
-        ),
-        (
-            "iss",
-            json!("https://LOGIN.acme.example"),
-            Some(WrongIssuer),
-        ),
+        ("iss", json!("https://login.acme.example/"), Some(WrongIssuer)),
+        ("iss", json!("https://LOGIN.acme.example"), Some(WrongIssuer)),
         ("iss", json!([ISSUER]), Some(WrongIssuer)),
         ("aud", json!(null), Some(MissingClaim("aud"))),
         ("aud", json!("headcount2"), Some(WrongAudience)),
@@ -75,11 +63,7 @@ fn each_claim_is_demanded_and_held_to_its_rule() {
         ("sub", json!(""), Some(MalformedClaim("sub"))),
         ("sub", json!("  "), Some(MalformedClaim("sub"))),
         ("sub", json!(7), Some(MalformedClaim("sub"))),
-        (
-            "sub",
-            json!("ada\nERROR forged line"),
-            Some(MalformedClaim("sub")),
-        ),
+        ("sub", json!("ada\nERROR forged line"), Some(MalformedClaim("sub"))),
         ("sub", json!("ada\u{0}"), Some(MalformedClaim("sub"))),
         ("sub", json!("a".repeat(256)), Some(MalformedClaim("sub"))),
         ("sub", json!("a".repeat(255)), None),
@@ -92,38 +76,19 @@ fn each_claim_is_demanded_and_held_to_its_rule() {
 
 #[test]
 fn without_a_set_audience_a_token_must_not_be_for_another_one() {
-    let settings = AuthSettings {
-        audience: Vec::new(),
-        issuer: None,
-        ..settings(Vec::new())
-    };
+    let settings = AuthSettings { audience: Vec::new(), issuer: None, ..settings(Vec::new()) };
     assert!(decide(with("aud", json!(null)), &settings).is_ok());
-    assert_eq!(
-        decide(with("aud", json!("other")), &settings),
-        Err(WrongAudience)
-    );
+    assert_eq!(decide(with("aud", json!("other")), &settings), Err(WrongAudience));
     assert!(decide(json!({ "sub": "ada", "exp": NOW + 1 }), &settings).is_ok());
 }
 
 #[test]
 fn a_lifetime_that_is_too_long_is_refused_where_one_is_set() {
     let longest = Some(Duration::from_mins(1));
-    let settings = AuthSettings {
-        max_token_lifetime: longest,
-        ..settings(Vec::new())
-    };
-    assert_eq!(
-        decide(with("iat", json!(null)), &settings),
-        Err(MissingClaim("iat"))
-    );
-    assert_eq!(
-        decide(with("iat", json!(NOW - 1)), &settings),
-        Err(LifetimeTooLong)
-    );
-    assert_eq!(
-        decide(with("iat", json!(i64::MIN)), &settings),
-        Err(LifetimeTooLong)
-    );
+    let settings = AuthSettings { max_token_lifetime: longest, ..settings(Vec::new()) };
+    assert_eq!(decide(with("iat", json!(null)), &settings), Err(MissingClaim("iat")));
+    assert_eq!(decide(with("iat", json!(NOW - 1)), &settings), Err(LifetimeTooLong));
+    assert_eq!(decide(with("iat", json!(i64::MIN)), &settings), Err(LifetimeTooLong));
     assert!(decide(with("iat", json!(NOW)), &settings).is_ok());
 }
 
@@ -132,43 +97,15 @@ fn permissions_are_read_from_words_or_a_list_wherever_the_setting_points() {
     let both = PermissionSet::from_iter([Permission::ReadDirectory, Permission::DeleteUsers]);
     let none = PermissionSet::default();
     let cases = [
-        (
-            "scope",
-            json!({ "scope": "openid directory:read\tusers:delete  profile" }),
-            both,
-        ),
-        (
-            "scope",
-            json!({ "scope": ["directory:read", 7, null, "DELETE_USERS", "x"] }),
-            both,
-        ),
-        (
-            "scope",
-            json!({ "scope": "directory:read,users:delete" }),
-            none,
-        ),
-        (
-            "scope",
-            json!({ "scope": ["directory:read users:delete"] }),
-            none,
-        ),
-        (
-            "scope",
-            json!({ "scope": { "directory:read": true } }),
-            none,
-        ),
+        ("scope", json!({ "scope": "openid directory:read\tusers:delete  profile" }), both),
+        ("scope", json!({ "scope": ["directory:read", 7, null, "DELETE_USERS", "x"] }), both),
+        ("scope", json!({ "scope": "directory:read,users:delete" }), none),
+        ("scope", json!({ "scope": ["directory:read users:delete"] }), none),
+        ("scope", json!({ "scope": { "directory:read": true } }), none),
         ("scope", json!({ "scope": "" }), none),
         ("scope", json!({}), none),
-        (
-            "a.b",
-            json!({ "a": { "b": "directory:read users:delete" } }),
-            both,
-        ),
-        (
-            "a.b",
-            json!({ "a.b": "directory:read users:delete", "a": { "b": "x" } }),
-            both,
-        ),
+        ("a.b", json!({ "a": { "b": "directory:read users:delete" } }), both),
+        ("a.b", json!({ "a.b": "directory:read users:delete", "a": { "b": "x" } }), both),
         ("a.b", json!({ "a": "directory:read" }), none),
         ("a.b.c", json!({ "a": { "b": ["directory:read"] } }), none),
         (
@@ -178,20 +115,10 @@ fn permissions_are_read_from_words_or_a_list_wherever_the_setting_points() {
         ),
     ];
     for (name, extra, permissions) in cases {
-        let settings = AuthSettings {
-            permissions_claim: name.to_owned(),
-            ..settings(Vec::new())
-        };
+        let settings = AuthSettings { permissions_claim: name.to_owned(), ..settings(Vec::new()) };
         let mut claims = with("scope", json!(null));
-        claims
-            .as_object_mut()
-            .unwrap()
-            .extend(extra.as_object().unwrap().clone());
-        assert_eq!(
-            decide(claims, &settings).unwrap().permissions,
-            permissions,
-            "{name} {extra}"
-        );
+        claims.as_object_mut().unwrap().extend(extra.as_object().unwrap().clone());
+        assert_eq!(decide(claims, &settings).unwrap().permissions, permissions, "{name} {extra}");
     }
 }
 
@@ -199,10 +126,7 @@ fn permissions_are_read_from_words_or_a_list_wherever_the_setting_points() {
 fn integrations_are_named_one_by_one_or_all_and_by_default_there_are_none() {
     let only = |ids: &[&str]| IntegrationScope::Only(ids.iter().map(|id| (*id).into()).collect());
     let closed = settings(Vec::new());
-    let open = AuthSettings {
-        integrations_default_all: true,
-        ..settings(Vec::new())
-    };
+    let open = AuthSettings { integrations_default_all: true, ..settings(Vec::new()) };
     let cases = [
         (json!(["a", "b"]), only(&["a", "b"])),
         (json!("a"), only(&["a"])),
@@ -223,18 +147,9 @@ fn integrations_are_named_one_by_one_or_all_and_by_default_there_are_none() {
         }
     }
     let absent = with("integrations", json!(null));
-    assert_eq!(
-        decide(absent.clone(), &closed).unwrap().integrations,
-        IntegrationScope::none()
-    );
-    assert_eq!(
-        decide(absent.clone(), &open).unwrap().integrations,
-        IntegrationScope::All
-    );
+    assert_eq!(decide(absent.clone(), &closed).unwrap().integrations, IntegrationScope::none());
+    assert_eq!(decide(absent.clone(), &open).unwrap().integrations, IntegrationScope::All);
     let mut null = absent;
     null["integrations"] = Value::Null;
-    assert_eq!(
-        decide(null, &open).unwrap().integrations,
-        IntegrationScope::none()
-    );
+    assert_eq!(decide(null, &open).unwrap().integrations, IntegrationScope::none());
 }

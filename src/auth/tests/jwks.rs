@@ -52,24 +52,15 @@ impl Endpoint {
             this.asked.fetch_add(1, Ordering::SeqCst);
             this.answer.lock().unwrap().clone().into_response()
         };
-        let router = Router::new()
-            .route("/jwks", get(answer))
-            .with_state(self.clone());
+        let router = Router::new().route("/jwks", get(answer)).with_state(self.clone());
         tokio::spawn(async move { axum::serve(listener, router).await });
         source(address)
     }
 }
 
 fn source(address: SocketAddr) -> KeySource {
-    let algorithms = vec![
-        KeyAlgorithm::Rs256,
-        KeyAlgorithm::Es256,
-        KeyAlgorithm::EdDsa,
-    ];
-    KeySource::Jwks {
-        url: format!("http://{address}/jwks").parse().unwrap(),
-        algorithms,
-    }
+    let algorithms = vec![KeyAlgorithm::Rs256, KeyAlgorithm::Es256, KeyAlgorithm::EdDsa];
+    KeySource::Jwks { url: format!("http://{address}/jwks").parse().unwrap(), algorithms }
 }
 
 /// Asks again whenever a key is unknown, and never because the keys are old.
@@ -84,35 +75,22 @@ async fn eager(source: KeySource) -> Verifier {
 
 /// Asks once, and then not again for as long as the test runs.
 async fn patient(source: KeySource) -> Verifier {
-    let settings = AuthSettings {
-        jwks_minimum_interval: Duration::from_hours(1),
-        ..settings(vec![source])
-    };
+    let settings =
+        AuthSettings { jwks_minimum_interval: Duration::from_hours(1), ..settings(vec![source]) };
     Verifier::new(settings).await.unwrap()
 }
 
 #[tokio::test]
 async fn every_kind_of_key_in_a_set_verifies_its_tokens() {
     let issuers = [Issuer::rsa(), Issuer::elliptic(), Issuer::edwards()];
-    let keys = [
-        issuers[0].jwk("r"),
-        issuers[1].jwk("e"),
-        issuers[2].jwk("d"),
-    ];
+    let keys = [issuers[0].jwk("r"), issuers[1].jwk("e"), issuers[2].jwk("d")];
     let endpoint = Endpoint::with(&keys);
     let verifier = patient(endpoint.start().await).await;
     for (issuer, key_id) in issuers.iter().zip(["r", "e", "d"]) {
-        assert!(
-            caller(&verifier, &issuer.token(key_id, &claims()))
-                .await
-                .is_ok()
-        );
+        assert!(caller(&verifier, &issuer.token(key_id, &claims())).await.is_ok());
         let nameless = json!({ "alg": format!("{:?}", issuer.algorithm) }).to_string();
         let nameless = issuer.sign(&nameless, &claims().to_string());
-        assert!(
-            caller(&verifier, &nameless).await.is_ok(),
-            "it can be but one key"
-        );
+        assert!(caller(&verifier, &nameless).await.is_ok(), "it can be but one key");
     }
     assert_eq!(endpoint.asked(), 1);
 }
@@ -127,11 +105,7 @@ async fn a_new_key_of_the_issuer_is_found_when_a_token_names_it() {
     assert_eq!(endpoint.asked(), 1);
 
     endpoint.serve_keys(&[new.jwk("new")]);
-    assert!(
-        caller(&verifier, &new.token("new", &claims()))
-            .await
-            .is_ok()
-    );
+    assert!(caller(&verifier, &new.token("new", &claims())).await.is_ok());
     assert_eq!(endpoint.asked(), 2);
     // Verified before, and remembered: a key that the issuer withdrew ends that.
     assert_eq!(caller(&verifier, &token).await, Err(UnknownKey));
@@ -146,11 +120,7 @@ async fn tokens_with_invented_key_ids_do_not_make_the_gateway_ask_and_ask() {
         let token = issuer.token(&format!("invented-{number}"), &claims());
         assert_eq!(caller(&verifier, &token).await, Err(UnknownKey));
     }
-    assert!(
-        caller(&verifier, &issuer.token("k1", &claims()))
-            .await
-            .is_ok()
-    );
+    assert!(caller(&verifier, &issuer.token("k1", &claims())).await.is_ok());
     assert_eq!(endpoint.asked(), 1);
 }
 
@@ -158,16 +128,8 @@ async fn tokens_with_invented_key_ids_do_not_make_the_gateway_ask_and_ask() {
 async fn an_algorithm_that_is_not_set_does_not_make_the_gateway_ask() {
     let endpoint = Endpoint::with(&[Issuer::edwards().jwk("k1")]);
     let verifier = eager(endpoint.start().await).await;
-    for header in [
-        r#"{"alg":"none"}"#,
-        r#"{"alg":"HS256","kid":"x"}"#,
-        r#"{"alg":"ES384"}"#,
-    ] {
-        let token = format!(
-            "{}.{}.AAAA",
-            encoded(header),
-            encoded(&claims().to_string())
-        );
+    for header in [r#"{"alg":"none"}"#, r#"{"alg":"HS256","kid":"x"}"#, r#"{"alg":"ES384"}"#] {
+        let token = format!("{}.{}.AAAA", encoded(header), encoded(&claims().to_string()));
         assert_eq!(caller(&verifier, &token).await, Err(AlgorithmNotAllowed));
     }
     assert_eq!(endpoint.asked(), 1);
@@ -184,10 +146,7 @@ async fn many_who_need_the_keys_at_once_cost_one_question() {
     let keys = Arc::new(RemoteKeys::new(url, &algorithms, &settings).unwrap());
     join_all((0..100).map(|_| keys.refresh())).await;
     assert_eq!(endpoint.asked(), 1);
-    assert_eq!(
-        keys.current().fitting(Algorithm::EdDSA, Some("k1")).len(),
-        1
-    );
+    assert_eq!(keys.current().fitting(Algorithm::EdDSA, Some("k1")).len(), 1);
 }
 
 #[tokio::test]
@@ -196,20 +155,14 @@ async fn an_issuer_that_fails_leaves_the_keys_that_it_told_before() {
     let endpoint = Endpoint::with(&[issuer.jwk("k1")]);
     let verifier = eager(endpoint.start().await).await;
     let failures = [
-        (
-            StatusCode::INTERNAL_SERVER_ERROR,
-            "<html>oops</html>".to_owned(),
-        ),
+        (StatusCode::INTERNAL_SERVER_ERROR, "<html>oops</html>".to_owned()),
         (StatusCode::FOUND, String::new()),
         (StatusCode::NO_CONTENT, String::new()),
         (StatusCode::OK, "<html>sign in</html>".to_owned()),
         (StatusCode::OK, r#"{"keys": "#.to_owned()),
         (StatusCode::OK, r#"{"keys": {}}"#.to_owned()),
         (StatusCode::OK, r#"{"keys": []}"#.to_owned()),
-        (
-            StatusCode::OK,
-            r#"{"keys": [{"kty": "RSA"}, 7, null]}"#.to_owned(),
-        ),
+        (StatusCode::OK, r#"{"keys": [{"kty": "RSA"}, 7, null]}"#.to_owned()),
     ];
     for (number, (status, body)) in failures.into_iter().enumerate() {
         endpoint.answer(status, body);
@@ -218,10 +171,7 @@ async fn an_issuer_that_fails_leaves_the_keys_that_it_told_before() {
         assert!(endpoint.asked() > number + 1);
         let mut fresh = claims();
         fresh["jti"] = json!(number);
-        assert!(
-            caller(&verifier, &issuer.token("k1", &fresh)).await.is_ok(),
-            "{status}"
-        );
+        assert!(caller(&verifier, &issuer.token("k1", &fresh)).await.is_ok(), "{status}");
     }
 }
 
@@ -275,18 +225,12 @@ async fn keys_that_have_become_old_are_asked_for_again_and_nobody_waits() {
             tokio::task::yield_now().await;
         }
     };
-    tokio::time::timeout(Duration::from_secs(20), arrives)
-        .await
-        .unwrap();
+    tokio::time::timeout(Duration::from_secs(20), arrives).await.unwrap();
 }
 
 #[tokio::test]
 async fn keys_that_are_not_for_verifying_here_are_passed_over() {
-    let (good, rsa, short) = (
-        Issuer::edwards(),
-        Issuer::rsa(),
-        Issuer::rsa_of(KeySize::Rsa2048),
-    );
+    let (good, rsa, short) = (Issuer::edwards(), Issuer::rsa(), Issuer::rsa_of(KeySize::Rsa2048));
     let mut encryption = rsa.jwk("encryption");
     encryption["use"] = json!("enc");
     let mut other = rsa.jwk("other");
@@ -297,36 +241,18 @@ async fn keys_that_are_not_for_verifying_here_are_passed_over() {
     weak["n"] = json!(weak["n"].as_str().unwrap()[..170]);
     let symmetric = json!({ "kty": "oct", "kid": "oct", "alg": "HS256", "k": encoded(SECRET) });
     let curve = json!({ "kty": "EC", "crv": "secp256k1", "kid": "k", "x": "AA", "y": "AA" });
-    let passed_over = [
-        encryption,
-        other,
-        signing_only,
-        weak,
-        symmetric,
-        curve,
-        json!("text"),
-    ];
+    let passed_over = [encryption, other, signing_only, weak, symmetric, curve, json!("text")];
     let mut keys = passed_over.to_vec();
     keys.push(good.jwk("good"));
     let endpoint = Endpoint::with(&keys);
     let verifier = patient(endpoint.start().await).await;
-    assert!(
-        caller(&verifier, &good.token("good", &claims()))
-            .await
-            .is_ok()
-    );
+    assert!(caller(&verifier, &good.token("good", &claims())).await.is_ok());
     for key_id in ["encryption", "other", "signing-only"] {
         let token = rsa.token(key_id, &claims());
         assert_eq!(caller(&verifier, &token).await, Err(UnknownKey), "{key_id}");
     }
-    assert_eq!(
-        caller(&verifier, &short.token("weak", &claims())).await,
-        Err(UnknownKey)
-    );
-    assert_eq!(
-        caller(&verifier, &shared_token(&claims())).await,
-        Err(AlgorithmNotAllowed)
-    );
+    assert_eq!(caller(&verifier, &short.token("weak", &claims())).await, Err(UnknownKey));
+    assert_eq!(caller(&verifier, &shared_token(&claims())).await, Err(AlgorithmNotAllowed));
 }
 
 #[tokio::test]

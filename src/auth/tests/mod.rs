@@ -47,30 +47,18 @@ impl Issuer {
         let pair = EcdsaKeyPair::generate(&signature::ECDSA_P256_SHA256_FIXED_SIGNING).unwrap();
         let private = pair.to_pkcs8v1().unwrap();
         let public: PublicKeyX509Der<'_> = pair.public_key().as_der().unwrap();
-        Self::new(
-            Algorithm::ES256,
-            EncodingKey::from_ec_der(private.as_ref()),
-            public.as_ref(),
-        )
+        Self::new(Algorithm::ES256, EncodingKey::from_ec_der(private.as_ref()), public.as_ref())
     }
 
     fn edwards() -> Self {
         let pair = Ed25519KeyPair::generate().unwrap();
         let private: Pkcs8V1Der<'_> = pair.as_der().unwrap();
         let public: PublicKeyX509Der<'_> = pair.public_key().as_der().unwrap();
-        Self::new(
-            Algorithm::EdDSA,
-            EncodingKey::from_ed_der(private.as_ref()),
-            public.as_ref(),
-        )
+        Self::new(Algorithm::EdDSA, EncodingKey::from_ed_der(private.as_ref()), public.as_ref())
     }
 
     fn new(algorithm: Algorithm, signing: EncodingKey, public: &[u8]) -> Self {
-        Self {
-            algorithm,
-            signing,
-            public_pem: pem("PUBLIC KEY", public),
-        }
+        Self { algorithm, signing, public_pem: pem("PUBLIC KEY", public) }
     }
 
     fn jwk(&self, key_id: &str) -> Value {
@@ -86,11 +74,7 @@ impl Issuer {
             _ => KeyAlgorithm::EdDsa,
         };
         let key_id = key_id.map(str::to_owned);
-        KeySource::Pem {
-            algorithm,
-            pem: self.public_pem.clone(),
-            key_id,
-        }
+        KeySource::Pem { algorithm, pem: self.public_pem.clone(), key_id }
     }
 
     fn token(&self, key_id: &str, claims: &Value) -> String {
@@ -121,27 +105,16 @@ fn pem(tag: &str, der: &[u8]) -> String {
         .chunks(64)
         .map(|line| String::from_utf8(line.to_vec()).unwrap())
         .collect();
-    format!(
-        "-----BEGIN {tag}-----\n{}\n-----END {tag}-----\n",
-        lines.join("\n")
-    )
+    format!("-----BEGIN {tag}-----\n{}\n-----END {tag}-----\n", lines.join("\n"))
 }
 
 fn shared() -> KeySource {
-    KeySource::Hmac {
-        secret: SECRET.into(),
-        key_id: None,
-    }
+    KeySource::Hmac { secret: SECRET.into(), key_id: None }
 }
 
 fn shared_token(claims: &Value) -> String {
     let key = EncodingKey::from_secret(SECRET.as_bytes());
-    signed(
-        r#"{"alg":"HS256","typ":"JWT"}"#,
-        &claims.to_string(),
-        &key,
-        Algorithm::HS256,
-    )
+    signed(r#"{"alg":"HS256","typ":"JWT"}"#, &claims.to_string(), &key, Algorithm::HS256)
 }
 
 fn settings(keys: Vec<KeySource>) -> AuthSettings {
@@ -170,7 +143,5 @@ fn claims() -> Value {
 
 async fn caller(verifier: &Verifier, token: &str) -> Result<Caller, RefusalReason> {
     let outcome = verifier.caller(Some(&format!("Bearer {token}"))).await;
-    outcome
-        .map(|caller| Caller::clone(&caller))
-        .map_err(|refusal| refusal.reason)
+    outcome.map(|caller| Caller::clone(&caller)).map_err(|refusal| refusal.reason)
 }

@@ -18,10 +18,7 @@ use super::{
 impl Maker<'_> {
     /// When the products in reach were last used.
     pub(super) fn visits(&mut self, kind: Kind, person: &mut Person) {
-        if matches!(
-            kind,
-            Kind::Invited | Kind::NeverUsed | Kind::ServiceAccount | Kind::Closed
-        ) {
+        if matches!(kind, Kind::Invited | Kind::NeverUsed | Kind::ServiceAccount | Kind::Closed) {
             return;
         }
         let mut reached: Vec<u16> = self
@@ -59,13 +56,7 @@ impl Maker<'_> {
 
     /// API tokens that the person made.
     pub(super) fn tokens(&mut self, kind: Kind) -> Vec<Token> {
-        let labels = [
-            "ci-pipeline",
-            "old script",
-            "reporting",
-            "terraform",
-            "import",
-        ];
+        let labels = ["ci-pipeline", "old script", "reporting", "terraform", "import"];
         let count = self.random.random_range(1..3_usize);
         (0..count)
             .map(|_| {
@@ -78,11 +69,7 @@ impl Maker<'_> {
                     created,
                     last_access: is_used.then(|| self.days_ago(0, 12)),
                     expiry: chance(self.random, 70)
-                        .then(|| {
-                            created
-                                .saturating_add(SignedDuration::from_hours(24 * 365))
-                                .ok()
-                        })
+                        .then(|| created.saturating_add(SignedDuration::from_hours(24 * 365)).ok())
                         .flatten(),
                 }
             })

@@ -11,40 +11,16 @@ use super::{
 
 /// The actions that the catalogue lists: id, display name, group.
 pub(in super::super) const ACTIONS: &[(&str, &str, &str)] = &[
-    (
-        "managed_account_deactivated",
-        "Deactivated managed account",
-        "Managed accounts",
-    ),
-    (
-        "managed_account_activated",
-        "Activated managed account",
-        "Managed accounts",
-    ),
-    (
-        "managed_account_deleted",
-        "Deleted managed account",
-        "Managed accounts",
-    ),
-    (
-        "managed_account_delete_cancelled",
-        "Cancelled deletion",
-        "Managed accounts",
-    ),
-    (
-        "user_disabled_org_access",
-        "Suspended access",
-        "User access",
-    ),
+    ("managed_account_deactivated", "Deactivated managed account", "Managed accounts"),
+    ("managed_account_activated", "Activated managed account", "Managed accounts"),
+    ("managed_account_deleted", "Deleted managed account", "Managed accounts"),
+    ("managed_account_delete_cancelled", "Cancelled deletion", "Managed accounts"),
+    ("user_disabled_org_access", "Suspended access", "User access"),
     ("user_enabled_org_access", "Restored access", "User access"),
     ("user_removed_from_org", "Removed user", "User access"),
     ("user_invited_to_site", "Invited user", "User access"),
     ("user_added_to_group", "Added user to group", "Groups"),
-    (
-        "user_removed_from_group",
-        "Removed user from group",
-        "Groups",
-    ),
+    ("user_removed_from_group", "Removed user from group", "Groups"),
     ("group_created", "Created group", "Groups"),
     ("group_deleted", "Deleted group", "Groups"),
     ("user_granted_role", "Granted role", "Roles"),

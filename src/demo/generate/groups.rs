@@ -39,11 +39,7 @@ pub(super) fn add(
     recipe: &Recipe,
     random: &mut ChaCha8Rng,
 ) -> Plan {
-    let mut maker = Maker {
-        organization,
-        recipe,
-        random,
-    };
+    let mut maker = Maker { organization, recipe, random };
     let mut plan = Plan {
         org_admins: maker.fixed("org-admins", "Organization administrators"),
         ..Plan::default()
@@ -78,11 +74,7 @@ impl Maker<'_> {
             is_team: managed_by == "team-members" || managed_by == "open",
             grants: Vec::new(),
             members: 0,
-            found_from: self
-                .recipe
-                .now
-                .saturating_sub(age)
-                .unwrap_or(self.recipe.now),
+            found_from: self.recipe.now.saturating_sub(age).unwrap_or(self.recipe.now),
             is_deleted: false,
         };
         self.organization.groups.push(group);
@@ -137,10 +129,7 @@ impl Maker<'_> {
     /// Synced groups that grant more than one product, and the guests of Confluence.
     fn several_products(&mut self, plan: &mut Plan) {
         let find = |organization: &Organization, owner: &str| {
-            organization
-                .resources
-                .iter()
-                .position(|resource| resource.owner == owner)
+            organization.resources.iter().position(|resource| resource.owner == owner)
         };
         plan.everybody = self.make("all-employees".to_owned(), Some(String::new()), "external");
         plan.engineering = self.make("engineering".to_owned(), None, "external");
@@ -183,11 +172,7 @@ impl Maker<'_> {
             } else {
                 format!("Team {word} {}", round + 1)
             };
-            let managed_by = if number % 3 == 0 {
-                "open"
-            } else {
-                "team-members"
-            };
+            let managed_by = if number % 3 == 0 { "open" } else { "team-members" };
             let description = (number % 2 == 0).then(|| format!("Everybody of {name}"));
             let group = self.make(name, description, managed_by);
             plan.teams.push(group);

@@ -91,10 +91,7 @@ fn directories(character: Character, random: &mut ChaCha8Rng) -> Vec<Directory> 
     };
     names
         .iter()
-        .map(|name| Directory {
-            id: uuid(random).to_string(),
-            name: (*name).to_owned(),
-        })
+        .map(|name| Directory { id: uuid(random).to_string(), name: (*name).to_owned() })
         .collect()
 }
 
@@ -124,18 +121,11 @@ fn domains(character: Character) -> Vec<Domain> {
                 ("fjordline.test", "http", "superseded"),
                 ("lost-fjord.example", "http", "deleted"),
             ],
-            [
-                "pixel-guild.example",
-                "freelance.example",
-                "soundhouse.example",
-                "mailbox.example",
-            ],
+            ["pixel-guild.example", "freelance.example", "soundhouse.example", "mailbox.example"],
         ),
     };
-    let own = own.into_iter().map(|(name, kind, status)| Domain {
-        name,
-        claim: Some((kind, status)),
-    });
+    let own =
+        own.into_iter().map(|(name, kind, status)| Domain { name, claim: Some((kind, status)) });
     let foreign = foreign.into_iter().map(|name| Domain { name, claim: None });
     own.chain(foreign).collect()
 }

@@ -55,12 +55,7 @@ const fn town(
     locale: &'static str,
     country: &'static str,
 ) -> Town {
-    Town {
-        name,
-        zone,
-        locale,
-        country,
-    }
+    Town { name, zone, locale, country }
 }
 
 /// Where people work.

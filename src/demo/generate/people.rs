@@ -64,8 +64,7 @@ impl Maker<'_> {
         if let AccountState::ForDeletion { since } = state
             && let Ok(end) = since.saturating_add(GRACE)
         {
-            self.organization
-                .schedule(end, Change::Close { person: index });
+            self.organization.schedule(end, Change::Close { person: index });
         }
         if kind == Kind::ServiceAccount || chance(self.random, 6) {
             let tokens = self.tokens(kind);
@@ -75,9 +74,8 @@ impl Maker<'_> {
 
     /// A moment so many days ago.
     pub(super) fn days_ago(&mut self, least: i64, most: i64) -> Timestamp {
-        let nanoseconds = self
-            .random
-            .random_range(least * 86_400_000_000_000..most * 86_400_000_000_000);
+        let nanoseconds =
+            self.random.random_range(least * 86_400_000_000_000..most * 86_400_000_000_000);
         self.recipe
             .now
             .saturating_sub(SignedDuration::from_nanos(nanoseconds))
@@ -88,11 +86,7 @@ impl Maker<'_> {
     fn nobody(&mut self, kind: Kind) -> Person {
         let first = kind == Kind::Integration;
         let pick = |random: &mut ChaCha8Rng, length: usize| {
-            let place = if first {
-                0
-            } else {
-                random.random_range(0..length)
-            };
+            let place = if first { 0 } else { random.random_range(0..length) };
             u16::try_from(place).expect("the tables are short")
         };
         let given = pick(self.random, names::GIVEN.len());
@@ -142,10 +136,7 @@ impl Maker<'_> {
         traits.set(Traits::BILLING_CONTACT, kind == Kind::BillingContact);
         traits.set(Traits::SPARSE, kind == Kind::Sparse);
         traits.set(Traits::SERVICE_ACCOUNT, kind == Kind::ServiceAccount);
-        traits.set(
-            Traits::INVITED,
-            managed && kind != Kind::NotInvited && chance(self.random, 85),
-        );
+        traits.set(Traits::INVITED, managed && kind != Kind::NotInvited && chance(self.random, 85));
         traits.set(Traits::EMAIL_VERIFIED, kind != Kind::Invited);
         traits.set(Traits::MFA, managed && chance(self.random, 65));
         traits.set(
@@ -188,12 +179,8 @@ impl Maker<'_> {
             _ => self.days_ago(40, 2300),
         });
         person.state = match kind {
-            Kind::Deactivated => AccountState::Deactivated {
-                since: self.days_ago(0, 400),
-            },
-            Kind::ForDeletion => AccountState::ForDeletion {
-                since: self.days_ago(1, 13),
-            },
+            Kind::Deactivated => AccountState::Deactivated { since: self.days_ago(0, 400) },
+            Kind::ForDeletion => AccountState::ForDeletion { since: self.days_ago(1, 13) },
             Kind::Closed => AccountState::Closed,
             _ => AccountState::Active,
         };

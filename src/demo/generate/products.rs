@@ -11,11 +11,9 @@ use super::{
 /// Name and whether it is a sandbox.
 pub(super) fn sites_of(character: Character) -> &'static [(&'static str, bool)] {
     match character {
-        Character::Healthy => &[
-            ("meridian", false),
-            ("meridian-labs", false),
-            ("meridian-sandbox-412", true),
-        ],
+        Character::Healthy => {
+            &[("meridian", false), ("meridian-labs", false), ("meridian-sandbox-412", true)]
+        }
         Character::Awkward => &[("fjordline", false)],
     }
 }
@@ -37,11 +35,8 @@ pub(super) fn sites(recipe: &Recipe, random: &mut ChaCha8Rng) -> Vec<Site> {
 type Product = (&'static str, Option<&'static str>, &'static str);
 
 const JIRA: Product = ("jira-software", Some("jira-software"), "Jira");
-const SERVICE_MANAGEMENT: Product = (
-    "jira-servicedesk",
-    Some("jira-service-desk"),
-    "Jira Service Management",
-);
+const SERVICE_MANAGEMENT: Product =
+    ("jira-servicedesk", Some("jira-service-desk"), "Jira Service Management");
 const DISCOVERY: Product = ("jira-product-discovery", None, "Jira Product Discovery");
 const CONFLUENCE: Product = ("confluence", Some("confluence"), "Confluence");
 const STATUSPAGE: Product = ("statuspage", Some("statuspage"), "Statuspage");
@@ -123,9 +118,7 @@ pub(super) fn fit_capacity(organization: &mut Organization) {
     for index in 0..organization.resources.len() {
         let used = organization.seats_used(index);
         let resource = &organization.resources[index];
-        let is_sandbox = resource
-            .site
-            .is_some_and(|site| organization.sites[site].is_sandbox);
+        let is_sandbox = resource.site.is_some_and(|site| organization.sites[site].is_sandbox);
         let capacity = match resource.owner {
             "bitbucket" => Some(rounded(used)),
             _ if !organization.character.knows_seats() || is_sandbox => None,

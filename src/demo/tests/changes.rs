@@ -7,10 +7,7 @@ use super::Asking;
 async fn status_of(asking: &Asking, account: &str) -> String {
     let path = format!("/admin/v2/orgs/{{org}}/directories/-/users/{account}");
     let told = asking.get(&path).await;
-    told.body["data"]["status"]
-        .as_str()
-        .unwrap_or("none")
-        .to_owned()
+    told.body["data"]["status"].as_str().unwrap_or("none").to_owned()
 }
 
 #[tokio::test]
@@ -26,15 +23,10 @@ async fn deletion_waits_fourteen_days_and_can_be_cancelled_until_then() {
     let account = person.account_id.as_str();
     let base = format!("/users/{account}/manage/lifecycle");
     let deleted = asking.api("POST", &format!("{base}/delete"), None).await;
-    assert_eq!(
-        (deleted.status.as_u16(), &deleted.body),
-        (200, &json!({"message": "Success"}))
-    );
+    assert_eq!((deleted.status.as_u16(), &deleted.body), (200, &json!({"message": "Success"})));
     assert_eq!(status_of(&asking, account).await, "for_deletion");
     asking.simulator.advance(Duration::from_hours(13 * 24));
-    let cancelled = asking
-        .api("POST", &format!("{base}/cancel-delete"), None)
-        .await;
+    let cancelled = asking.api("POST", &format!("{base}/cancel-delete"), None).await;
     assert_eq!(cancelled.status, 200);
     assert_eq!(status_of(&asking, account).await, "active");
     asking.api("POST", &format!("{base}/delete"), None).await;
@@ -42,20 +34,11 @@ async fn deletion_waits_fourteen_days_and_can_be_cancelled_until_then() {
     asking.simulator.advance(Duration::from_hours(2 * 24));
     assert_eq!(status_of(&asking, account).await, "for_deletion");
     asking.simulator.advance(Duration::from_hours(13 * 24));
-    let told = asking
-        .get(&format!(
-            "/admin/v2/orgs/{{org}}/directories/-/users/{account}"
-        ))
-        .await;
+    let told = asking.get(&format!("/admin/v2/orgs/{{org}}/directories/-/users/{account}")).await;
     assert_eq!(told.body["data"]["name"], "Former user");
     assert_eq!(told.body["data"]["accountStatus"], "closed");
-    let late = asking
-        .api("POST", &format!("{base}/cancel-delete"), None)
-        .await;
-    assert_eq!(
-        (late.status.as_u16(), &late.body["key"]),
-        (404, &json!("accountNotFound"))
-    );
+    let late = asking.api("POST", &format!("{base}/cancel-delete"), None).await;
+    assert_eq!((late.status.as_u16(), &late.body["key"]), (404, &json!("accountNotFound")));
 }
 
 #[tokio::test]
@@ -64,10 +47,7 @@ async fn deletion_is_refused_for_each_of_its_reasons() {
     let refusal = async |account: String| {
         let path = format!("/users/{account}/manage/lifecycle/delete");
         let told = asking.api("POST", &path, None).await;
-        let reason = told.body["context"]["reason"]["key"]
-            .as_str()
-            .unwrap_or_default()
-            .to_owned();
+        let reason = told.body["context"]["reason"]["key"].as_str().unwrap_or_default().to_owned();
         let key = told.body["key"].as_str().unwrap_or_default().to_owned();
         (told.status.as_u16(), key, reason)
     };
@@ -85,10 +65,7 @@ async fn deletion_is_refused_for_each_of_its_reasons() {
     let expected = told(403, "forbidden.action", "administrative.notMyself");
     assert_eq!(refusal(myself).await, expected);
     let contact = asking.person(|person| person.is_billing_contact).account_id;
-    assert_eq!(
-        refusal(contact).await,
-        told(409, "conflict.lifecycleErrors", "")
-    );
+    assert_eq!(refusal(contact).await, told(409, "conflict.lifecycleErrors", ""));
     let nobody = "712020:00000000-0000-4000-8000-000000000000".to_owned();
     assert_eq!(refusal(nobody).await, told(404, "accountNotFound", ""));
 }
@@ -137,10 +114,8 @@ async fn suspension_in_one_of_two_directories_shows_only_in_the_role_assignments
     assert_eq!(status_of(&asking, &account).await, "active");
     assert_eq!(suspend(&directories[0]).await, 204);
     assert_eq!(status_of(&asking, &account).await, "suspended");
-    let path = format!(
-        "/admin/v2/orgs/{{org}}/directories/{}/users/{account}/restore",
-        directories[0]
-    );
+    let path =
+        format!("/admin/v2/orgs/{{org}}/directories/{}/users/{account}/restore", directories[0]);
     assert_eq!(asking.api("POST", &path, None).await.status, 204);
     assert_eq!(status_of(&asking, &account).await, "active");
 }
@@ -150,14 +125,7 @@ async fn leaving_the_granting_group_frees_the_seat_and_synced_groups_refuse() {
     let asking = Asking::healthy(60).await;
     let directory = asking.simulator.directory_ids(0).remove(0);
     let groups = asking.simulator.groups(0);
-    let named = |name: &str| {
-        groups
-            .iter()
-            .find(|(_, known)| known == name)
-            .unwrap()
-            .0
-            .clone()
-    };
+    let named = |name: &str| groups.iter().find(|(_, known)| known == name).unwrap().0.clone();
     let agents = named("jira-servicemanagement-users-meridian");
     let member = asking.person(|person| {
         person.status == "active"
@@ -168,29 +136,21 @@ async fn leaving_the_granting_group_frees_the_seat_and_synced_groups_refuse() {
     let path = format!("{group}/memberships/{}", member.account_id);
     let seats = async || {
         let path = "/rest/api/3/applicationrole/jira-servicedesk";
-        asking.site("GET", path).await.body["remainingSeats"]
-            .as_i64()
-            .unwrap()
+        asking.site("GET", path).await.body["remainingSeats"].as_i64().unwrap()
     };
     assert_eq!(seats().await, 0);
     let body = json!({"accountId": asking.person(|person| {
         person.status == "active" && !person.groups.contains(&agents)
     }).account_id});
-    let full = asking
-        .api("POST", &format!("{group}/memberships"), Some(body.clone()))
-        .await;
+    let full = asking.api("POST", &format!("{group}/memberships"), Some(body.clone())).await;
     assert_eq!(full.status, 409);
     assert_eq!(asking.api("DELETE", &path, None).await.status, 204);
     assert_eq!(asking.api("DELETE", &path, None).await.status, 404);
     assert_eq!(seats().await, 1);
-    let added = asking
-        .api("POST", &format!("{group}/memberships"), Some(body))
-        .await;
+    let added = asking.api("POST", &format!("{group}/memberships"), Some(body)).await;
     assert_eq!(added.status, 204);
     let synced = named("all-employees");
-    let member = asking
-        .person(|person| person.groups.contains(&synced))
-        .account_id;
+    let member = asking.person(|person| person.groups.contains(&synced)).account_id;
     let path = format!(
         "/admin/v2/orgs/{{org}}/directories/{directory}/groups/{synced}/memberships/{member}"
     );
@@ -231,9 +191,7 @@ async fn a_new_group_is_found_after_a_moment_and_not_twice() {
     assert_eq!(asking.api("POST", &base, Some(body)).await.status, 409);
     let search = async || {
         let body = json!({"groupNames": ["Night Shift"]});
-        let told = asking
-            .api("POST", &format!("{base}/search"), Some(body))
-            .await;
+        let told = asking.api("POST", &format!("{base}/search"), Some(body)).await;
         told.body["data"].as_array().unwrap().len()
     };
     assert_eq!(search().await, 0);
@@ -252,18 +210,14 @@ async fn people_are_invited_and_what_fails_is_told_one_by_one() {
             {"resource": resources[1], "role": "atlassian/user"},
         ],
     });
-    let told = asking
-        .api("POST", "/admin/v2/orgs/{org}/users/invite", Some(body))
-        .await;
+    let told = asking.api("POST", "/admin/v2/orgs/{org}/users/invite", Some(body)).await;
     assert_eq!(told.status, 206);
     let results = &told.body["data"][0]["results"][0]["roleAssignmentResult"];
     assert_eq!(
         (&results[0]["status"], &results[1]["status"]),
         (&json!("INVITED"), &json!("ERROR"))
     );
-    let found = asking
-        .search(json!({"emails": ["new.person@meridian-instruments.example"]}))
-        .await;
+    let found = asking.search(json!({"emails": ["new.person@meridian-instruments.example"]})).await;
     assert_eq!(found.body["data"][0]["claimStatus"], "managed");
 }
 
@@ -272,11 +226,7 @@ async fn what_was_removed_from_the_first_version_is_not_there() {
     let asking = Asking::healthy(10).await;
     for path in ["users/search", "groups/search", "users/invite"] {
         let path = format!("/admin/v1/orgs/{{org}}/{path}");
-        assert_eq!(
-            asking.api("POST", &path, Some(json!({}))).await.status,
-            404,
-            "{path}"
-        );
+        assert_eq!(asking.api("POST", &path, Some(json!({}))).await.status, 404, "{path}");
     }
     let wrong = asking.api("PUT", "/admin/v1/orgs/{org}", None).await;
     assert_eq!(wrong.body["errors"][0]["code"], "ADMIN-405-1");

@@ -5,12 +5,7 @@ use serde_json::{Value, json};
 use super::Asking;
 
 const SEARCH: &str = "/admin/v2/orgs/{orgId}/directories/{directoryId}/users/search";
-const EXPANDS: [&str; 4] = [
-    "platformRoles",
-    "counts.resources",
-    "productAccess",
-    "groups",
-];
+const EXPANDS: [&str; 4] = ["platformRoles", "counts.resources", "productAccess", "groups"];
 
 #[tokio::test]
 async fn the_same_seed_makes_the_same_organizations() {
@@ -30,30 +25,17 @@ async fn even_ten_people_are_of_many_kinds() {
         .iter()
         .map(|row| row["status"].as_str().unwrap().to_owned())
         .collect();
-    let expected = [
-        "active",
-        "deactivated",
-        "for_deletion",
-        "not_invited",
-        "suspended",
-    ];
+    let expected = ["active", "deactivated", "for_deletion", "not_invited", "suspended"];
     assert_eq!(statuses.into_iter().collect::<Vec<_>>(), expected);
 }
 
 #[tokio::test]
 async fn a_scan_meets_everybody_once_and_agrees_with_the_count() {
     let asking = Asking::healthy(260).await;
-    let rows = asking
-        .everybody(json!({"limit": 50, "expand": EXPANDS}))
-        .await;
-    let ids: BTreeSet<&str> = rows
-        .iter()
-        .map(|row| row["accountId"].as_str().unwrap())
-        .collect();
+    let rows = asking.everybody(json!({"limit": 50, "expand": EXPANDS})).await;
+    let ids: BTreeSet<&str> = rows.iter().map(|row| row["accountId"].as_str().unwrap()).collect();
     assert_eq!(ids.len(), rows.len());
-    let count = asking
-        .get("/admin/v2/orgs/{org}/directories/-/users/count")
-        .await;
+    let count = asking.get("/admin/v2/orgs/{org}/directories/-/users/count").await;
     assert_eq!(count.body["count"], rows.len());
     let pages = asking.simulator.requests().of("POST", SEARCH);
     assert_eq!(pages, 6);
@@ -69,20 +51,13 @@ async fn members_come_only_when_expanded() {
         assert!(plain.body["data"][0].get(member).is_none(), "{member}");
         assert!(full.body["data"][0].get(member).is_some(), "{member}");
     }
-    assert_eq!(
-        full.body["data"][0]["platformRoles"][0],
-        "atlassian/org-admin"
-    );
+    assert_eq!(full.body["data"][0]["platformRoles"][0], "atlassian/org-admin");
 }
 
 #[tokio::test]
 async fn every_limit_of_a_search_is_kept() {
     let asking = Asking::healthy(10).await;
-    let many = |count: usize| {
-        (0..count)
-            .map(|number| number.to_string())
-            .collect::<Vec<_>>()
-    };
+    let many = |count: usize| (0..count).map(|number| number.to_string()).collect::<Vec<_>>();
     let refused = [
         json!({"limit": 0}),
         json!({"limit": 101}),
@@ -137,13 +112,7 @@ async fn filters_split_everybody_into_disjoint_parts() {
     let all = asking.everybody(json!({"limit": 100})).await.len();
     let mut parts = 0;
     for claim in ["managed", "unmanaged"] {
-        for status in [
-            "active",
-            "suspended",
-            "not_invited",
-            "deactivated",
-            "for_deletion",
-        ] {
+        for status in ["active", "suspended", "not_invited", "deactivated", "for_deletion"] {
             let body = json!({"limit": 100, "claimStatus": claim, "status": [status]});
             parts += asking.everybody(body).await.len();
         }
@@ -164,23 +133,17 @@ async fn hidden_addresses_can_be_searched_for_and_are_not_shown() {
 async fn the_old_list_goes_on_from_the_cursor_alone() {
     let asking = Asking::healthy(80).await;
     let path = "/admin/v2/orgs/{org}/directories/-/users";
-    let mut told = asking
-        .get(&format!("{path}?limit=10&status=active&status=suspended"))
-        .await;
+    let mut told = asking.get(&format!("{path}?limit=10&status=active&status=suspended")).await;
     let mut statuses = BTreeMap::<String, usize>::new();
     let mut pages = 1;
     loop {
         for row in told.body["data"].as_array().unwrap() {
-            *statuses
-                .entry(row["status"].as_str().unwrap().to_owned())
-                .or_default() += 1;
+            *statuses.entry(row["status"].as_str().unwrap().to_owned()).or_default() += 1;
         }
         let Some(next) = told.body["links"]["next"].as_str() else {
             break;
         };
-        told = asking
-            .get(&format!("{path}?cursor={next}&status=deactivated"))
-            .await;
+        told = asking.get(&format!("{path}?cursor={next}&status=deactivated")).await;
         pages += 1;
     }
     assert!(pages > 3);
@@ -224,18 +187,13 @@ async fn roles_told_one_by_one_are_those_that_groups_and_direct_roles_give() {
             }
         }
     }
-    assert_eq!(
-        methods.into_iter().collect::<Vec<_>>(),
-        ["direct", "group_direct", "inferred"]
-    );
+    assert_eq!(methods.into_iter().collect::<Vec<_>>(), ["direct", "group_direct", "inferred"]);
 }
 
 #[tokio::test]
 async fn the_other_organization_writes_nulls_and_has_two_directories() {
     let asking = Asking::awkward(200).await;
-    let rows = asking
-        .everybody(json!({"limit": 100, "expand": EXPANDS}))
-        .await;
+    let rows = asking.everybody(json!({"limit": 100, "expand": EXPANDS})).await;
     assert!(rows.iter().any(|row| row["jobTitle"] == Value::Null));
     assert!(rows.iter().all(|row| row.get("forDeletion").is_some()));
     let mut total = 0;
@@ -261,16 +219,11 @@ async fn workspaces_go_on_by_cursor_in_one_organization_and_by_url_in_the_other(
         let next = first.body["links"]["next"].as_str().unwrap().to_owned();
         assert_eq!(next.starts_with("http://"), mark);
         let cursor = next.split("cursor=").last().unwrap();
-        let second = asking
-            .api("POST", path, Some(json!({"cursor": cursor})))
-            .await;
+        let second = asking.api("POST", path, Some(json!({"cursor": cursor}))).await;
         assert_eq!(second.body["meta"]["startIndex"], 2);
         let both = json!({"cursor": cursor, "limit": 2});
         let refused = asking.api("POST", path, Some(both)).await;
-        assert_eq!(
-            (refused.status.as_u16(), &refused.body["code"]),
-            (400, &json!("ADMIN-400-4"))
-        );
+        assert_eq!((refused.status.as_u16(), &refused.body["code"]), (400, &json!("ADMIN-400-4")));
     }
 }
 
@@ -284,12 +237,7 @@ async fn managed_accounts_come_fifty_at_a_time_with_a_whole_url_to_the_next() {
     let second = asking.get(path).await;
     assert_ne!(second.body["data"][0], first.body["data"][0]);
     let total = first.body["meta"]["total"].as_u64().unwrap();
-    let managed = asking
-        .simulator
-        .people(0)
-        .iter()
-        .filter(|person| person.is_managed)
-        .count();
+    let managed = asking.simulator.people(0).iter().filter(|person| person.is_managed).count();
     assert_eq!(total, managed as u64);
 }
 
@@ -302,10 +250,7 @@ async fn groups_are_found_by_name_by_role_and_by_what_they_grant() {
     let group = &named.body["data"][0];
     assert_eq!(group["managedBy"], "external");
     assert_eq!(group["managementAccess"]["modifiable"], false);
-    let members = asking
-        .everybody(json!({"groupIds": [group["id"]]}))
-        .await
-        .len();
+    let members = asking.everybody(json!({"groupIds": [group["id"]]})).await.len();
     assert_eq!(group["counts"]["users"], members);
     let jira = &asking.simulator.resource_ids(0)[0];
     let granting = search(json!({"resourceIds": [jira]})).await;
@@ -319,21 +264,14 @@ async fn the_audit_log_goes_backwards_and_takes_ten_calls_a_minute() {
     let asking = Asking::healthy(60).await;
     let first = asking.get("/admin/v1/orgs/{org}/events?limit=5").await;
     let time = |told: &super::Told, place: usize| {
-        told.body["data"][place]["attributes"]["time"]
-            .as_str()
-            .unwrap()
-            .to_owned()
+        told.body["data"][place]["attributes"]["time"].as_str().unwrap().to_owned()
     };
     assert!(time(&first, 0) > time(&first, 4));
     let next = first.body["links"]["next"].as_str().unwrap();
-    let second = asking
-        .get(next.strip_prefix(asking.simulator.api_url()).unwrap())
-        .await;
+    let second = asking.get(next.strip_prefix(asking.simulator.api_url()).unwrap()).await;
     assert!(time(&second, 0) <= time(&first, 4));
     for _ in 0..8 {
-        asking
-            .get("/admin/v1/orgs/{org}/events?action=user_granted_role")
-            .await;
+        asking.get("/admin/v1/orgs/{org}/events?action=user_granted_role").await;
     }
     let refused = asking.get("/admin/v1/orgs/{org}/events").await;
     assert_eq!(refused.status, 429);
@@ -346,18 +284,12 @@ async fn the_audit_log_goes_backwards_and_takes_ten_calls_a_minute() {
 #[tokio::test]
 async fn the_stream_goes_forwards_and_its_last_cursor_stays_good() {
     let asking = Asking::healthy(30).await;
-    let mut told = asking
-        .get("/admin/v1/orgs/{org}/events-stream?limit=50")
-        .await;
+    let mut told = asking.get("/admin/v1/orgs/{org}/events-stream?limit=50").await;
     let mut seen = 0;
     while !told.body["data"].as_array().unwrap().is_empty() {
         seen += told.body["data"].as_array().unwrap().len();
         let next = told.body["meta"]["next"].as_str().unwrap();
-        told = asking
-            .get(&format!(
-                "/admin/v1/orgs/{{org}}/events-stream?cursor={next}"
-            ))
-            .await;
+        told = asking.get(&format!("/admin/v1/orgs/{{org}}/events-stream?cursor={next}")).await;
     }
     assert_eq!(seen, 60);
 }

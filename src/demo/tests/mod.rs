@@ -38,10 +38,7 @@ impl Asking {
 
     async fn of(people: usize, organization: usize) -> Self {
         let start: Timestamp = "2026-11-22T09:14:03Z".parse().unwrap();
-        let options = Options {
-            people,
-            ..Options::starting_at(start)
-        };
+        let options = Options { people, ..Options::starting_at(start) };
         Self {
             simulator: Simulator::start(options).await.unwrap(),
             client: reqwest::Client::builder()
@@ -125,9 +122,5 @@ async fn told(response: Response) -> Told {
     let (status, headers) = (response.status(), response.headers().clone());
     let text = response.text().await.unwrap();
     let body = serde_json::from_str(&text).unwrap_or(Value::String(text));
-    Told {
-        status,
-        headers,
-        body,
-    }
+    Told { status, headers, body }
 }

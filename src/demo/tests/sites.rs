@@ -6,60 +6,28 @@ use super::{Asking, told};
 async fn each_wrong_credential_is_refused_in_its_own_form() {
     let asking = Asking::healthy(20).await;
     let other = asking.simulator.connections()[1].clone();
-    let bad = asking
-        .api_with("nonsense", "GET", "/admin/v1/orgs/{org}", None)
-        .await;
+    let bad = asking.api_with("nonsense", "GET", "/admin/v1/orgs/{org}", None).await;
     assert_eq!(bad.body, json!({"code": 401, "message": "Unauthorized"}));
-    let foreign = asking
-        .api_with(
-            &other.organization_api_key,
-            "GET",
-            "/admin/v1/orgs/{org}",
-            None,
-        )
-        .await;
+    let foreign =
+        asking.api_with(&other.organization_api_key, "GET", "/admin/v1/orgs/{org}", None).await;
     assert_eq!(
         (foreign.status.as_u16(), &foreign.body["errors"][0]["code"]),
         (404, &json!("ADMIN-404-2"))
     );
     let foreign = asking
-        .api_with(
-            &other.organization_api_key,
-            "GET",
-            "/admin/v1/orgs/{org}/domains",
-            None,
-        )
+        .api_with(&other.organization_api_key, "GET", "/admin/v1/orgs/{org}/domains", None)
         .await;
-    assert_eq!(
-        (foreign.status.as_u16(), &foreign.body["error"]),
-        (403, &json!("Forbidden"))
-    );
+    assert_eq!((foreign.status.as_u16(), &foreign.body["error"]), (403, &json!("Forbidden")));
     let foreign = asking
-        .api_with(
-            &other.organization_api_key,
-            "POST",
-            "/admin/v2/orgs/{org}/workspaces",
-            None,
-        )
+        .api_with(&other.organization_api_key, "POST", "/admin/v2/orgs/{org}/workspaces", None)
         .await;
-    assert_eq!(
-        (foreign.status.as_u16(), &foreign.body["code"]),
-        (403, &json!("ADMIN-403-3"))
-    );
+    assert_eq!((foreign.status.as_u16(), &foreign.body["code"]), (403, &json!("ADMIN-403-3")));
     let mut wrong = asking.connection().clone();
     wrong.api_token = "old".to_owned();
     let refused = asking.site_as(&wrong, "GET", "/rest/api/3/myself").await;
     assert_eq!(refused.status, 401);
-    assert_eq!(
-        refused.headers["x-seraph-loginreason"],
-        "AUTHENTICATED_FAILED"
-    );
-    assert!(
-        refused.headers["content-type"]
-            .to_str()
-            .unwrap()
-            .starts_with("text/plain")
-    );
+    assert_eq!(refused.headers["x-seraph-loginreason"], "AUTHENTICATED_FAILED");
+    assert!(refused.headers["content-type"].to_str().unwrap().starts_with("text/plain"));
 }
 
 #[tokio::test]
@@ -90,25 +58,14 @@ async fn the_two_tokens_differ_in_what_they_may() {
         |told: &super::Told, key: &str| told.body["permissions"][key]["havePermission"] == true;
     assert!(may(&admin, "ADMINISTER") && may(&admin, "USER_PICKER"));
     assert!(!may(&other, "ADMINISTER") && may(&other, "USER_PICKER"));
-    let refused = asking
-        .site_as(&limited, "GET", "/rest/api/3/applicationrole")
-        .await;
+    let refused = asking.site_as(&limited, "GET", "/rest/api/3/applicationrole").await;
     assert_eq!(refused.status, 403);
-    let myself = asking
-        .site("GET", "/rest/api/3/myself?expand=groups,applicationRoles")
-        .await;
+    let myself = asking.site("GET", "/rest/api/3/myself?expand=groups,applicationRoles").await;
     let id = myself.body["accountId"].as_str().unwrap();
     assert_eq!(myself.headers["x-aaccountid"], id.replace(':', "%3A"));
     assert_eq!(myself.body["emailAddress"], asking.connection().admin_email);
-    assert!(
-        !myself.body["applicationRoles"]["items"]
-            .as_array()
-            .unwrap()
-            .is_empty()
-    );
-    let unknown = asking
-        .site("GET", "/rest/api/3/mypermissions?permissions=FLY")
-        .await;
+    assert!(!myself.body["applicationRoles"]["items"].as_array().unwrap().is_empty());
+    let unknown = asking.site("GET", "/rest/api/3/mypermissions?permissions=FLY").await;
     assert_eq!(unknown.status, 400);
 }
 
@@ -121,10 +78,7 @@ async fn a_site_tells_its_organization_and_its_cloud_id() {
         told(asking.client.get(url).send().await.unwrap()).await
     };
     let tenant = anonymous("/_edge/tenant_info").await.body;
-    assert_eq!(
-        anonymous("/rest/api/3/serverInfo").await.body["deploymentType"],
-        "Cloud"
-    );
+    assert_eq!(anonymous("/rest/api/3/serverInfo").await.body["deploymentType"], "Cloud");
     assert_eq!(anonymous("/rest/api/3/users/search").await.body, json!([]));
     assert_eq!(anonymous("/rest/api/3/myself").await.status, 401);
     let host = base.strip_prefix("http://").unwrap();
@@ -132,10 +86,7 @@ async fn a_site_tells_its_organization_and_its_cloud_id() {
     let request = asking
         .client
         .post(format!("{base}/gateway/api/graphql"))
-        .basic_auth(
-            &asking.connection().admin_email,
-            Some(&asking.connection().api_token),
-        )
+        .basic_auth(&asking.connection().admin_email, Some(&asking.connection().api_token))
         .json(&json!({"query": query, "variables": {"h": [host, "nowhere.atlassian.net"]}}));
     let contexts = told(request.send().await.unwrap()).await.body;
     assert_eq!(
@@ -166,10 +117,7 @@ async fn jira_lists_apps_customers_and_former_users_beside_people_until_an_empty
         }
         start += 20;
     }
-    assert_eq!(
-        kinds.into_iter().collect::<Vec<_>>(),
-        ["app", "atlassian", "customer"]
-    );
+    assert_eq!(kinds.into_iter().collect::<Vec<_>>(), ["app", "atlassian", "customer"]);
     assert!(names.contains(&"Former user".to_owned()));
     let all = names.len();
     names.sort();
@@ -186,13 +134,8 @@ async fn ten_wrong_logins_ask_for_a_captcha_even_of_the_right_one() {
         assert_eq!(refused.status, 401);
     }
     let locked = asking.site("GET", "/rest/api/3/myself").await;
-    assert_eq!(
-        locked.headers["x-seraph-loginreason"],
-        "AUTHENTICATION_DENIED"
-    );
-    asking
-        .simulator
-        .advance(std::time::Duration::from_secs(601));
+    assert_eq!(locked.headers["x-seraph-loginreason"], "AUTHENTICATION_DENIED");
+    asking.simulator.advance(std::time::Duration::from_secs(601));
     assert_eq!(asking.site("GET", "/rest/api/3/myself").await.status, 200);
 }
 

@@ -102,32 +102,18 @@ struct Count(u64);
 
 impl std::fmt::Display for Count {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        if self.0 > 1_000_000_000 {
-            f.write_str("billions of")
-        } else {
-            self.0.fmt(f)
-        }
+        if self.0 > 1_000_000_000 { f.write_str("billions of") } else { self.0.fmt(f) }
     }
 }
 
 impl DocumentError {
     pub(super) fn unless_above(measure: Measure, found: u64, limit: usize) -> Result<(), Self> {
         let limit = limit as u64;
-        if found > limit {
-            Err(Self::TooLarge {
-                measure,
-                found,
-                limit,
-            })
-        } else {
-            Ok(())
-        }
+        if found > limit { Err(Self::TooLarge { measure, found, limit }) } else { Ok(()) }
     }
 
     pub(super) fn cyclic(fragment: &str) -> Self {
-        Self::Cyclic {
-            fragment: shortened(fragment, 40),
-        }
+        Self::Cyclic { fragment: shortened(fragment, 40) }
     }
 
     /// The parser's message is a drawing of the line with the error; its last line says what was expected.
@@ -147,10 +133,7 @@ impl DocumentError {
             }
             _ => format!("the document is not GraphQL: {}", shortened(&text, 160)),
         };
-        Self::Syntax {
-            message,
-            positions: error.positions().collect(),
-        }
+        Self::Syntax { message, positions: error.positions().collect() }
     }
 
     /// The stable word for it.

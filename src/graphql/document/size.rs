@@ -39,10 +39,7 @@ impl Size {
     /// The size of a field of this name with this size below it.
     fn within_field(self, name: &str) -> Self {
         let one_deeper = self.depth.saturating_add(1);
-        let is_list = matches!(
-            name,
-            "fields" | "interfaces" | "possibleTypes" | "inputFields"
-        );
+        let is_list = matches!(name, "fields" | "interfaces" | "possibleTypes" | "inputFields");
         let is_introspection = matches!(name, "__schema" | "__type");
         Self {
             fields: self.fields.saturating_add(1),
@@ -66,16 +63,8 @@ impl Size {
     pub(super) fn check(self, limits: &Limits) -> Result<(), DocumentError> {
         for (measure, found, limit) in [
             (Measure::Depth, self.depth, limits.depth),
-            (
-                Measure::IntrospectionDepth,
-                self.introspection_depth,
-                limits.introspection_depth,
-            ),
-            (
-                Measure::IntrospectionLists,
-                self.introspection_lists,
-                limits::INTROSPECTION_LISTS,
-            ),
+            (Measure::IntrospectionDepth, self.introspection_depth, limits.introspection_depth),
+            (Measure::IntrospectionLists, self.introspection_lists, limits::INTROSPECTION_LISTS),
             (Measure::Fields, self.fields, limits.fields),
             (Measure::Aliases, self.aliases, limits.aliases),
             (Measure::RootFields, self.width, limits.root_fields),
@@ -98,11 +87,7 @@ pub(super) struct Sizes<'a> {
 
 impl<'a> Sizes<'a> {
     pub(super) fn of(document: &'a ExecutableDocument) -> Self {
-        Self {
-            fragments: &document.fragments,
-            known: HashMap::new(),
-            level: 0,
-        }
+        Self { fragments: &document.fragments, known: HashMap::new(), level: 0 }
     }
 
     pub(super) fn operation(
@@ -115,9 +100,8 @@ impl<'a> Sizes<'a> {
             .iter()
             .map(|variable| variable.node.directives.len())
             .sum();
-        size.directives = size
-            .directives
-            .saturating_add((operation.directives.len() + of_variables) as u64);
+        size.directives =
+            size.directives.saturating_add((operation.directives.len() + of_variables) as u64);
         Ok(size)
     }
 
@@ -133,9 +117,7 @@ impl<'a> Sizes<'a> {
         }
         self.known.insert(name, None);
         let mut size = self.selection(&fragment.node.selection_set.node)?;
-        size.directives = size
-            .directives
-            .saturating_add(fragment.node.directives.len() as u64);
+        size.directives = size.directives.saturating_add(fragment.node.directives.len() as u64);
         self.known.insert(name, Some(size));
         Ok(size)
     }
@@ -149,9 +131,8 @@ impl<'a> Sizes<'a> {
                 Selection::Field(field) => {
                     let below = self.selection(&field.node.selection_set.node)?;
                     let mut size = below.within_field(&field.node.name.node);
-                    size.aliases = size
-                        .aliases
-                        .saturating_add(u64::from(field.node.alias.is_some()));
+                    size.aliases =
+                        size.aliases.saturating_add(u64::from(field.node.alias.is_some()));
                     size
                 }
                 Selection::FragmentSpread(spread) => {
@@ -161,9 +142,7 @@ impl<'a> Sizes<'a> {
                     self.selection(&fragment.node.selection_set.node)?
                 }
             };
-            size.directives = size
-                .directives
-                .saturating_add(item.node.directives().len() as u64);
+            size.directives = size.directives.saturating_add(item.node.directives().len() as u64);
             sum.add(size);
         }
         self.level -= 1;

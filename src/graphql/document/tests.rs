@@ -6,12 +6,7 @@ use super::*;
 
 fn verdict(source: &str) -> Result<OperationKind, DocumentError> {
     let limits = Limits::default();
-    check(
-        &parse(source, &limits)?,
-        None,
-        &Variables::default(),
-        &limits,
-    )
+    check(&parse(source, &limits)?, None, &Variables::default(), &limits)
 }
 
 fn measure_of(source: &str) -> Measure {
@@ -25,17 +20,9 @@ fn measure_of(source: &str) -> Measure {
 fn bomb(count: usize, spreads: usize) -> String {
     let mut source = "{ ...f0 }".to_owned();
     for index in 0..count {
-        let next = if index + 1 == count {
-            "__typename ".into()
-        } else {
-            format!("...f{} ", index + 1)
-        };
-        write!(
-            source,
-            " fragment f{index} on Query {{ {} }}",
-            next.repeat(spreads)
-        )
-        .unwrap();
+        let next =
+            if index + 1 == count { "__typename ".into() } else { format!("...f{} ", index + 1) };
+        write!(source, " fragment f{index} on Query {{ {} }}", next.repeat(spreads)).unwrap();
     }
     source
 }
@@ -47,19 +34,9 @@ fn a_fragment_bomb_is_refused_before_anybody_notices() {
         let start = Instant::now();
         let refusal = check(&document, None, &Variables::default(), &Limits::default());
         // Walked, the smallest of these takes seconds; a busy machine may take milliseconds to measure it.
+        assert!(start.elapsed().as_millis() < 100, "took {:?}", start.elapsed());
         assert!(
-            start.elapsed().as_millis() < 100,
-            "took {:?}",
-            start.elapsed()
-        );
-        assert!(
-            matches!(
-                refusal,
-                Err(DocumentError::TooLarge {
-                    measure: Measure::Fields,
-                    ..
-                })
-            ),
+            matches!(refusal, Err(DocumentError::TooLarge { measure: Measure::Fields, .. })),
             "{refusal:?}"
         );
     }
@@ -71,10 +48,7 @@ fn a_bomb_in_an_operation_that_does_not_run_is_refused_too() {
     let limits = Limits::default();
     let document = parse(&source, &limits).unwrap();
     let refusal = check(&document, Some("A"), &Variables::default(), &limits);
-    assert!(
-        matches!(refusal, Err(DocumentError::TooLarge { .. })),
-        "{refusal:?}"
-    );
+    assert!(matches!(refusal, Err(DocumentError::TooLarge { .. })), "{refusal:?}");
 }
 
 #[test]
@@ -97,12 +71,8 @@ fn a_long_chain_of_nested_fragments_does_not_exhaust_the_stack() {
     for index in 0..40 {
         let open = "... { ".repeat(50);
         let close = "}".repeat(50);
-        write!(
-            source,
-            " fragment f{index} on Query {{ {open} ...f{} {close} }}",
-            index + 1
-        )
-        .unwrap();
+        write!(source, " fragment f{index} on Query {{ {open} ...f{} {close} }}", index + 1)
+            .unwrap();
     }
     assert_eq!(measure_of(&source), Measure::Nesting);
 }
@@ -113,40 +83,23 @@ fn each_measure_has_its_limit() {
     assert_eq!(measure_of(&nested(13)), Measure::Depth);
     assert_eq!(measure_of(&nested(61)), Measure::Nesting);
     assert_eq!(
-        measure_of(&format!(
-            "{{ a(b: {}{}) }}",
-            "[".repeat(70_000 / 2),
-            "]".repeat(29)
-        )),
+        measure_of(&format!("{{ a(b: {}{}) }}", "[".repeat(70_000 / 2), "]".repeat(29))),
         Measure::Tokens
     );
     assert_eq!(
         measure_of(&format!("{{ a(b: {}{}) }}", "[".repeat(99), "]".repeat(99))),
         Measure::Nesting
     );
-    assert_eq!(
-        measure_of(&format!("{{ a }} #{}", "x".repeat(70_000))),
-        Measure::Bytes
-    );
-    assert_eq!(
-        measure_of(&format!("{{ {} }}", "a ".repeat(21))),
-        Measure::RootFields
-    );
-    assert_eq!(
-        measure_of(&format!("{{ u {{ {} }} }}", "a ".repeat(1_000))),
-        Measure::Fields
-    );
-    assert_eq!(
-        measure_of(&format!("{{ u {{ {} }} }}", "a: b ".repeat(101))),
-        Measure::Aliases
-    );
+    assert_eq!(measure_of(&format!("{{ a }} #{}", "x".repeat(70_000))), Measure::Bytes);
+    assert_eq!(measure_of(&format!("{{ {} }}", "a ".repeat(21))), Measure::RootFields);
+    assert_eq!(measure_of(&format!("{{ u {{ {} }} }}", "a ".repeat(1_000))), Measure::Fields);
+    assert_eq!(measure_of(&format!("{{ u {{ {} }} }}", "a: b ".repeat(101))), Measure::Aliases);
     assert_eq!(
         measure_of(&format!("{{ u {} }}", "@include(if: true) ".repeat(51))),
         Measure::Directives
     );
-    let operations: String = (0..21).fold(String::new(), |all, index| {
-        format!("{all} query q{index} {{ a }}")
-    });
+    let operations: String =
+        (0..21).fold(String::new(), |all, index| format!("{all} query q{index} {{ a }}"));
     assert_eq!(measure_of(&operations), Measure::Operations);
 }
 
@@ -158,10 +111,7 @@ fn a_list_of_many_values_in_the_variables_is_refused() {
     let refusal = check(&document, None, &variables, &limits);
     assert!(matches!(
         refusal,
-        Err(DocumentError::TooLarge {
-            measure: Measure::VariableValues,
-            ..
-        })
+        Err(DocumentError::TooLarge { measure: Measure::VariableValues, .. })
     ));
 }
 
@@ -196,15 +146,9 @@ fn the_operation_is_found_by_its_name() {
 fn a_glance_at_the_text_tells_the_operation() {
     let glance = |source, name| operation(source, name).map(|found| (found.kind, found.name));
     let named = |kind, name: &str| Some((kind, Some(name.to_owned())));
+    assert_eq!(glance("{ a(b: {c: 1}) { d } }", None), Some((OperationKind::Query, None)));
     assert_eq!(
-        glance("{ a(b: {c: 1}) { d } }", None),
-        Some((OperationKind::Query, None))
-    );
-    assert_eq!(
-        glance(
-            "# mutation\n query Q($a: In = {b: 1}) @d(a: {b: 2}) { a }",
-            None
-        ),
+        glance("# mutation\n query Q($a: In = {b: 1}) @d(a: {b: 2}) { a }", None),
         named(OperationKind::Query, "Q")
     );
     assert_eq!(
@@ -216,10 +160,7 @@ fn a_glance_at_the_text_tells_the_operation() {
         named(OperationKind::Mutation, "B")
     );
     assert_eq!(glance("query A { a }", Some("B")), None);
-    assert_eq!(
-        glance("mutation { a }", None),
-        Some((OperationKind::Mutation, None))
-    );
+    assert_eq!(glance("mutation { a }", None), Some((OperationKind::Mutation, None)));
     assert_eq!(
         glance("\"\"\"{\"\"\" \"\\\"{\" subscription S { a }", None),
         named(OperationKind::Subscription, "S")

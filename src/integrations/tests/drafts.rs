@@ -23,14 +23,8 @@ fn space_around_what_was_pasted_is_dropped() {
     assert_eq!(credentials.admin_email, EMAIL);
     assert_eq!(credentials.api_token.expose_secret(), TOKEN);
     assert_eq!(credentials.organization_api_key.expose_secret(), KEY);
-    assert_eq!(
-        credentials.organization_id.as_str(),
-        "2ac1j7k-j3c8-17bd-9c8k"
-    );
-    assert_eq!(
-        credentials.admin_url.as_str(),
-        "https://acme.atlassian.net/"
-    );
+    assert_eq!(credentials.organization_id.as_str(), "2ac1j7k-j3c8-17bd-9c8k");
+    assert_eq!(credentials.admin_url.as_str(), "https://acme.atlassian.net/");
 }
 
 #[test]
@@ -51,11 +45,7 @@ fn an_organization_id_that_is_more_than_a_path_segment_is_refused() {
     ];
     for (id, reason) in refused {
         let refusal = checked(|draft| draft.organization_id = id.to_owned()).expect_err(id);
-        assert_eq!(
-            (refusal.field, refusal.reason),
-            (Field::OrganizationId, reason),
-            "{id:?}"
-        );
+        assert_eq!((refusal.field, refusal.reason), (Field::OrganizationId, reason), "{id:?}");
     }
     let endless = checked(|draft| draft.organization_id = "a".repeat(101)).unwrap_err();
     assert_eq!(endless.reason, TooLong);
@@ -78,11 +68,7 @@ fn an_address_that_is_no_address_is_refused_and_not_repeated() {
         "ada\u{202e}@acme.example",
     ] {
         let refusal = checked(|draft| draft.admin_email = address.to_owned()).expect_err(address);
-        assert_eq!(
-            (refusal.field, refusal.reason),
-            (Field::AdminEmail, Malformed),
-            "{address:?}"
-        );
+        assert_eq!((refusal.field, refusal.reason), (Field::AdminEmail, Malformed), "{address:?}");
         assert!(!refusal.message.contains(address));
     }
     let endless = checked(|draft| draft.admin_email = format!("{}@b", "a".repeat(320)));
@@ -94,22 +80,12 @@ fn an_address_that_is_no_address_is_refused_and_not_repeated() {
 
 #[test]
 fn a_secret_with_anything_odd_in_it_is_refused_and_not_repeated() {
-    let odd = [
-        "abc def",
-        "abc\ndef",
-        "abc\u{e9}def",
-        "abc\0def",
-        "abc\u{200b}",
-        "Bearer abc",
-    ];
+    let odd = ["abc def", "abc\ndef", "abc\u{e9}def", "abc\0def", "abc\u{200b}", "Bearer abc"];
     for text in odd {
         let token = checked(|draft| draft.api_token = text.into()).expect_err(text);
         let key = checked(|draft| draft.organization_api_key = text.into()).expect_err(text);
         assert_eq!((token.field, token.reason), (Field::ApiToken, Malformed));
-        assert_eq!(
-            (key.field, key.reason),
-            (Field::OrganizationApiKey, Malformed)
-        );
+        assert_eq!((key.field, key.reason), (Field::OrganizationApiKey, Malformed));
         assert!(!token.message.contains(text) && !key.message.contains(text));
     }
     for (text, reason) in [(String::new(), Empty), ("a".repeat(4097), TooLong)] {
@@ -125,10 +101,7 @@ fn a_label_is_text_that_can_be_seen() {
         drafts::label("  Acme \u{1F468}\u{200D}\u{1F469} GmbH ").as_deref(),
         Ok("Acme \u{1F468}\u{200D}\u{1F469} GmbH")
     );
-    assert_eq!(
-        drafts::label(&"ä".repeat(100)).map(|label| label.chars().count()),
-        Ok(100)
-    );
+    assert_eq!(drafts::label(&"ä".repeat(100)).map(|label| label.chars().count()), Ok(100));
     let refused = [
         ("", Empty),
         (" \n\t ", Empty),
@@ -141,11 +114,7 @@ fn a_label_is_text_that_can_be_seen() {
     ];
     for (label, reason) in refused {
         let refusal = drafts::label(label).expect_err(label);
-        assert_eq!(
-            (refusal.field, refusal.reason),
-            (Field::Label, reason),
-            "{label:?}"
-        );
+        assert_eq!((refusal.field, refusal.reason), (Field::Label, reason), "{label:?}");
     }
 }
 

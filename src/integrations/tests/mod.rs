@@ -30,8 +30,5 @@ fn draft(site: &str) -> IntegrationDraft {
 }
 
 fn declared(id: &str, site: &str) -> DeclaredIntegration {
-    DeclaredIntegration {
-        id: id.to_owned(),
-        draft: draft(site),
-    }
+    DeclaredIntegration { id: id.to_owned(), draft: draft(site) }
 }

@@ -1,6 +1,4 @@
-use std::{
-    collections::{BTreeSet, HashMap, HashSet},
-};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use futures_util::FutureExt;
 
@@ -90,7 +88,8 @@ impl Bulk {
                 }));
             }
         }
-        let explained: BTreeSet<&ResourceId> = held.iter().filter_map(|role| role.resource_id.as_ref()).collect();
+        let explained: BTreeSet<&ResourceId> =
+            held.iter().filter_map(|role| role.resource_id.as_ref()).collect();
         // More explained than counted: some of it does not work at this moment, and may hide what does.
         let is_explained = holder.is_active && holder.resource_count? as usize == explained.len();
         is_explained.then(|| Ok(held.into_iter().collect()))
@@ -131,7 +130,8 @@ impl Organization {
                 }
             }
             Ok(granting)
-        }.boxed();
+        }
+        .boxed();
         let weigh = |groups: &HashSet<GroupId>| 64 + groups.len() * 80;
         let cache = &self.shared.caches.granting_groups;
         Ok(self.note(cache.get_or_ask(&self.demand, self.key(()), weigh, ask).await?))
@@ -163,8 +163,7 @@ impl Organization {
                 continue;
             }
             let searches = accounts.chunks(MAX_ACCOUNT_IDS).map(|accounts| {
-                let search =
-                    UserSearch { account_ids: accounts.to_vec(), ..of_everybody.clone() };
+                let search = UserSearch { account_ids: accounts.to_vec(), ..of_everybody.clone() };
                 async move { self.search(&search).await }
             });
             for page in futures_util::future::try_join_all(searches).await? {

@@ -3,8 +3,8 @@
 //! Shared by everybody who asks, run once at a time, kept compactly. A scan goes on when the request that
 //! began it is gone; a request waits for it for a while and is then told how far it is.
 
-mod read;
 mod people;
+mod read;
 mod view;
 
 use std::{
@@ -22,7 +22,7 @@ use moka::future::Cache;
 use tokio::time::Instant;
 
 pub(super) use self::view::View;
-use self::{read::Progress, people::People};
+use self::{people::People, read::Progress};
 use super::{CacheSettings, Demand, Error, Organization, Result, clock::now};
 use crate::{
     atlassian::UserSearch,
@@ -81,12 +81,16 @@ impl Scans {
         Self {
             latest: Cache::builder()
                 .max_capacity(room)
-                .weigher(|_, scan: &Arc<Scan>| u32::try_from(scan.people.bytes()).unwrap_or(u32::MAX))
+                .weigher(|_, scan: &Arc<Scan>| {
+                    u32::try_from(scan.people.bytes()).unwrap_or(u32::MAX)
+                })
                 .time_to_live(settings.scan)
                 .build(),
             by_number: Cache::builder()
                 .max_capacity(room)
-                .weigher(|_, scan: &Arc<Scan>| u32::try_from(scan.people.bytes()).unwrap_or(u32::MAX))
+                .weigher(|_, scan: &Arc<Scan>| {
+                    u32::try_from(scan.people.bytes()).unwrap_or(u32::MAX)
+                })
                 .time_to_live(settings.scan)
                 .build(),
             running: Mutex::default(),

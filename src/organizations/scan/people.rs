@@ -116,9 +116,10 @@ impl PeopleBuilder {
             resource_count: user.resource_count,
             products: user.product_access.as_ref().map(|list| self.products(list)),
             groups: user.groups.as_ref().map(|list| self.groups(list)),
-            platform_roles: user.platform_roles.as_ref().map(|list| {
-                list.iter().map(|role| self.roles.number(role.clone())).collect()
-            }),
+            platform_roles: user
+                .platform_roles
+                .as_ref()
+                .map(|list| list.iter().map(|role| self.roles.number(role.clone())).collect()),
         };
         self.rows.push(row);
     }

@@ -97,7 +97,11 @@ impl Organization {
         let missing = expected.saturating_sub(read);
         // People come and go during a scan of minutes; one in a thousand is no gap.
         if missing > 5 && missing > read / 1_000 {
-            tracing::warn!(read, missing, "The parts of a scan did not add up; reading it as a whole");
+            tracing::warn!(
+                read,
+                missing,
+                "The parts of a scan did not add up; reading it as a whole"
+            );
             return Ok(None);
         }
         Ok(Some(people))
@@ -112,7 +116,8 @@ impl Organization {
         search.limit = Some(MAX_PAGE);
         search.expand = Expand::ALL;
         for _ in 0..MOST_PAGES {
-            let page = self.shared.client.search_users(&search).await?;
+            let mut page = self.shared.client.search_users(&search).await?;
+            self.complete(&mut page.items, search.expand).await?;
             progress.read.fetch_add(page.items.len() as u64, Ordering::Relaxed);
             let mut sink = sink.lock().unwrap_or_else(PoisonError::into_inner);
             for user in page.items {

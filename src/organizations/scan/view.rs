@@ -83,9 +83,8 @@ impl View {
             let age = SignedDuration::from_hours(24 * i64::from(days));
             now.checked_sub(age).unwrap_or(Timestamp::MIN)
         });
-        let is_wanted = |index: &usize| {
-            cutoff.is_none_or(|cutoff| people.is_inactive_since(*index, cutoff))
-        };
+        let is_wanted =
+            |index: &usize| cutoff.is_none_or(|cutoff| people.is_inactive_since(*index, cutoff));
         let mut indices: Vec<usize> = (0..people.len()).filter(is_wanted).collect();
         if let Some(order) = order {
             indices.sort_by(|a, b| compare(people, order, *a, *b));

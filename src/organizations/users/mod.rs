@@ -1,5 +1,6 @@
 //! Pages of people: what Atlassian filters and orders is pushed down, the rest comes from a scan.
 
+mod directories;
 mod plan;
 
 use std::sync::Arc;
@@ -7,7 +8,7 @@ use std::sync::Arc;
 use futures_util::FutureExt;
 
 use self::plan::Plan;
-pub(super) use self::plan::split;
+pub(super) use self::{directories::Telling, plan::split};
 use super::{
     Error, Organization, Result,
     listing::{Position, Row, Rows, UpstreamPosition, walk},
@@ -179,10 +180,12 @@ impl Organization {
     /// One page of upstream's, from the cache or asked for once.
     pub(super) async fn search(&self, search: &UserSearch) -> Result<Fetched<Page<Arc<User>>>> {
         let ask = async {
-            let page = self.shared.client.search_users(search).await?;
+            let mut page = self.shared.client.search_users(search).await?;
+            self.complete(&mut page.items, search.expand).await?;
             let items = page.items.into_iter().map(Arc::new).collect();
             Ok(Page { items, next: page.next })
-        }.boxed();
+        }
+        .boxed();
         let cache = &self.shared.caches.users;
         let key = self.key(search.clone());
         Ok(self.note(cache.get_or_ask(&self.demand, key, weigh, ask).await?))

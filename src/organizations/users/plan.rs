@@ -122,7 +122,10 @@ fn all_statuses() -> Vec<UserStatus> {
 }
 
 /// Splits what is too long for one call into calls that find different people.
-pub(in crate::organizations) fn split(mut search: UserSearch, is_ordered: bool) -> Result<Vec<UserSearch>> {
+pub(in crate::organizations) fn split(
+    mut search: UserSearch,
+    is_ordered: bool,
+) -> Result<Vec<UserSearch>> {
     search.account_ids.sort();
     search.account_ids.dedup();
     search.emails.sort();
@@ -160,7 +163,10 @@ mod tests {
             ..UserSearch::default()
         };
         let parts = split(search, false).unwrap();
-        assert_eq!(parts.iter().map(|part| part.account_ids.len()).collect::<Vec<_>>(), [10, 10, 5]);
+        assert_eq!(
+            parts.iter().map(|part| part.account_ids.len()).collect::<Vec<_>>(),
+            [10, 10, 5]
+        );
     }
 
     #[test]

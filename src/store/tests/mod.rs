@@ -15,9 +15,7 @@ const TOKEN: &str = "ATATT-token-that-must-not-be-seen";
 const KEY: &str = "ATCTT-key-that-must-not-be-seen";
 
 fn settings(folder: &TempDir) -> StoreSettings {
-    StoreSettings {
-        path: folder.path().join("data/deep/headcount.db"),
-    }
+    StoreSettings { path: folder.path().join("data/deep/headcount.db") }
 }
 
 fn ring(current: &SecretString, previous: &[&SecretString]) -> Keyring {
@@ -74,24 +72,15 @@ async fn an_integration_comes_back_as_it_was_after_a_restart() {
     store.insert_integration(&written).await.unwrap();
     store.close().await;
 
-    let read = opened(&folder, ring(&key, &[]))
-        .await
-        .integrations()
-        .await
-        .unwrap();
-    let [read] = read.as_slice() else {
-        panic!("one integration was written")
-    };
+    let read = opened(&folder, ring(&key, &[])).await.integrations().await.unwrap();
+    let [read] = read.as_slice() else { panic!("one integration was written") };
     assert_eq!(read.id, written.id);
     assert_eq!(read.label, written.label);
     assert_eq!(read.credentials.admin_email, EMAIL);
     assert_eq!(read.credentials.api_token.expose_secret(), TOKEN);
     assert_eq!(read.credentials.organization_api_key.expose_secret(), KEY);
     assert_eq!(read.credentials.admin_url, written.credentials.admin_url);
-    assert_eq!(
-        read.credentials.organization_id,
-        written.credentials.organization_id
-    );
+    assert_eq!(read.credentials.organization_id, written.credentials.organization_id);
     assert_eq!(read.api_key_expires_on, written.api_key_expires_on);
     assert_eq!(read.api_token_expires_on, None);
     assert_eq!(read.credentials_version, 3);
@@ -104,26 +93,13 @@ async fn an_integration_comes_back_as_it_was_after_a_restart() {
 async fn no_file_of_the_store_holds_a_secret_or_an_address_in_clear() {
     let (folder, key) = (TempDir::new().unwrap(), Keyring::generate());
     let store = opened(&folder, ring(&key, &[])).await;
-    store
-        .insert_integration(&integration("a", "https://acme.atlassian.net/"))
-        .await
-        .unwrap();
+    store.insert_integration(&integration("a", "https://acme.atlassian.net/")).await.unwrap();
     let files = || std::fs::read_dir(folder.path().join("data/deep")).unwrap();
-    assert!(
-        files().count() >= 2,
-        "the write-ahead log is there too while the store is open"
-    );
-    let all: Vec<u8> = files()
-        .flat_map(|file| std::fs::read(file.unwrap().path()).unwrap())
-        .collect();
-    let holds = |text: &str| {
-        all.windows(text.len())
-            .any(|window| window == text.as_bytes())
-    };
-    assert!(
-        holds("https://acme.atlassian.net/"),
-        "the search finds what is in clear"
-    );
+    assert!(files().count() >= 2, "the write-ahead log is there too while the store is open");
+    let all: Vec<u8> =
+        files().flat_map(|file| std::fs::read(file.unwrap().path()).unwrap()).collect();
+    let holds = |text: &str| all.windows(text.len()).any(|window| window == text.as_bytes());
+    assert!(holds("https://acme.atlassian.net/"), "the search finds what is in clear");
     for secret in [EMAIL, TOKEN, KEY, key.expose_secret()] {
         assert!(!holds(secret));
     }
@@ -152,19 +128,11 @@ async fn only_this_user_may_read_the_files() {
 async fn the_same_organization_and_site_are_kept_once() {
     let (folder, key) = (TempDir::new().unwrap(), Keyring::generate());
     let store = opened(&folder, ring(&key, &[])).await;
-    store
-        .insert_integration(&integration("a", "https://a.atlassian.net/"))
-        .await
-        .unwrap();
-    let again = store
-        .insert_integration(&integration("b", "https://a.atlassian.net/"))
-        .await;
+    store.insert_integration(&integration("a", "https://a.atlassian.net/")).await.unwrap();
+    let again = store.insert_integration(&integration("b", "https://a.atlassian.net/")).await;
     assert!(matches!(again, Err(Error::Duplicate)));
     assert!(
-        !store
-            .update_integration(&integration("b", "https://b.atlassian.net/"))
-            .await
-            .unwrap()
+        !store.update_integration(&integration("b", "https://b.atlassian.net/")).await.unwrap()
     );
     assert!(store.delete_integration(&"a".into()).await.unwrap());
     assert!(!store.delete_integration(&"a".into()).await.unwrap());
@@ -175,10 +143,7 @@ async fn two_processes_may_hold_the_store_open() {
     let (folder, key) = (TempDir::new().unwrap(), Keyring::generate());
     let serving = opened(&folder, ring(&key, &[])).await;
     let command = opened(&folder, ring(&key, &[])).await;
-    command
-        .insert_integration(&integration("a", "https://a.atlassian.net/"))
-        .await
-        .unwrap();
+    command.insert_integration(&integration("a", "https://a.atlassian.net/")).await.unwrap();
     assert_eq!(serving.integrations().await.unwrap().len(), 1);
 }
 
@@ -193,10 +158,7 @@ async fn a_store_of_a_later_version_is_refused() {
     )
     .await;
     store.close().await;
-    assert!(matches!(
-        refused(&folder, ring(&key, &[])).await,
-        Error::Migration(_)
-    ));
+    assert!(matches!(refused(&folder, ring(&key, &[])).await, Error::Migration(_)));
 }
 
 #[tokio::test]
@@ -206,13 +168,8 @@ async fn a_path_that_cannot_be_a_file_is_named() {
     std::fs::write(folder.path().join("file"), "").unwrap();
     for path in [folder.path().to_owned(), under_a_file] {
         let keys = ring(&Keyring::generate(), &[]);
-        let error = Store::open(&StoreSettings { path: path.clone() }, keys)
-            .await
-            .unwrap_err();
-        assert!(
-            matches!(&error, Error::File { path: told, .. } if *told == path),
-            "{error}"
-        );
+        let error = Store::open(&StoreSettings { path: path.clone() }, keys).await.unwrap_err();
+        assert!(matches!(&error, Error::File { path: told, .. } if *told == path), "{error}");
     }
 }
 
@@ -223,10 +180,7 @@ async fn a_file_that_is_no_database_is_refused_and_kept() {
     std::fs::create_dir_all(path.parent().unwrap()).unwrap();
     let text = "this is somebody's letter, and no database at all".repeat(100);
     std::fs::write(&path, &text).unwrap();
-    assert!(matches!(
-        refused(&folder, ring(&key, &[])).await,
-        Error::Database(_)
-    ));
+    assert!(matches!(refused(&folder, ring(&key, &[])).await, Error::Database(_)));
     assert_eq!(std::fs::read_to_string(&path).unwrap(), text);
 }
 

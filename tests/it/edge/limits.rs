@@ -95,7 +95,7 @@ async fn one_request_more_than_the_gateway_takes_is_told_to_come_back() {
     let slow = edge.post(r#"{"query":"{ users { nodes { name } } }"}"#);
     let running = tokio::spawn(send(edge.router(), slow));
     // The upstream call tells that the first request has its permit.
-    upstream.accept().await.unwrap();
+    let _held = upstream.accept().await.unwrap();
     let answer = edge.ask("{ __typename }").await;
     assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE);
     assert_eq!(answer.header("retry-after"), "1");

@@ -1,6 +1,9 @@
 //! The edge: HTTP, sockets, limits, shutdown. Atlassian is a port of this machine that refuses or keeps silent.
 
+#![expect(clippy::unwrap_used, reason = "what a test cannot go on without ends it")]
+
 mod commands;
+mod documentation;
 mod http;
 mod limits;
 mod shutdown;

@@ -63,7 +63,7 @@ async fn a_request_that_does_not_end_does_not_keep_the_gateway() {
         "GET /graphql?query=%7Busers%7Bnodes%7Bname%7D%7D%7D HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\n\r\n"
     );
     caller.write_all(request.as_bytes()).await.unwrap();
-    upstream.accept().await.unwrap();
+    let _held = upstream.accept().await.unwrap();
     stop.send(()).unwrap();
     timeout(SOON, serving).await.unwrap().unwrap();
 }
