@@ -126,10 +126,28 @@ impl Gateway {
         if !is_request_error {
             self.completion.complete(&mut response, &document, operation_name.as_deref());
         }
+        for error in &mut response.errors {
+            if error.path.is_empty() && error.message == TOO_COMPLEX {
+                *error = too_complex(&self.limits);
+            }
+        }
         response.errors = signed(document::tidied(response.errors), &context);
         let age = finish(&mut response, &state, demand.now);
         Answer { response, age, refusal: is_request_error.then_some(Refusal::RequestError) }
     }
+}
+
+/// The library's words for a query above the limit of complexity; it gives no code.
+const TOO_COMPLEX: &str = "Query is too complex.";
+
+fn too_complex(limits: &Limits) -> ServerError {
+    let message = format!(
+        "the query may cost more than {}: each field counts one, times the page sizes around it",
+        limits.complexity
+    );
+    let mut error = ServerError::new(message, None);
+    error.extensions.get_or_insert_default().set("code", document::code::QUERY_TOO_COMPLEX);
+    error
 }
 
 fn over_budget(wait: Duration, limits: &Limits) -> ServerError {

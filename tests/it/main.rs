@@ -5,7 +5,9 @@ mod support;
 
 mod edge;
 mod faults;
+mod hostile;
 mod house;
+mod integrations;
 mod roles;
 mod scan;
 mod schema;

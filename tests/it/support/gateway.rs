@@ -1,6 +1,6 @@
 use std::{
     net::{Ipv4Addr, SocketAddr},
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::{Arc, OnceLock},
     time::Duration,
 };
@@ -56,6 +56,8 @@ pub(crate) struct Setup {
     pub(crate) is_connected: bool,
     /// Whether their credentials are tested then, as a mutation would.
     pub(crate) is_tested: bool,
+    /// The configuration file's text.
+    pub(crate) file: Option<String>,
     /// A folder that outlives the gateway.
     pub(crate) folder: Option<PathBuf>,
 }
@@ -69,6 +71,7 @@ impl Setup {
             settings: Vec::new(),
             is_connected: true,
             is_tested: false,
+            file: None,
             folder: None,
         }
     }
@@ -134,7 +137,7 @@ impl TestGateway {
         let folder =
             setup.folder.clone().or_else(|| temporary.as_ref().map(|own| own.path().into()));
         let folder = folder.expect("one of the two is there");
-        let settings = settings(&folder.join("headcount.db"), &atlassian, &setup);
+        let settings = settings(&folder, &atlassian, &setup);
         let app = build(&settings).await.expect("the gateway is put together");
         if setup.is_connected {
             connect(&app, atlassian.connections(), setup.is_tested).await;
@@ -159,6 +162,11 @@ impl TestGateway {
             served: Some(served),
             _folder: temporary,
         }
+    }
+
+    /// The folder of the store.
+    pub(crate) fn folder(&self) -> &Path {
+        self.settings.store.path.parent().expect("the store is in a folder")
     }
 
     /// Stops as after a signal, and waits for the end.
@@ -188,6 +196,11 @@ impl TestGateway {
             lifetime: Duration::from_secs(3_600),
         };
         mint(&self.settings.auth.settings(), &request, clock::now()).expect("a token")
+    }
+
+    /// What tokens are signed with.
+    pub(crate) fn secret(&self) -> &'static str {
+        JWT_SECRET
     }
 
     /// Somebody with these permissions on all integrations.
@@ -236,7 +249,12 @@ fn in_order_of(offered: &[Connection], app: &App) -> Vec<IntegrationId> {
 }
 
 /// Settings as an operator gives them in the environment: the gateway cannot tell whom it speaks to.
-fn settings(store: &std::path::Path, atlassian: &Simulator, setup: &Setup) -> Settings {
+fn settings(folder: &Path, atlassian: &Simulator, setup: &Setup) -> Settings {
+    let file = setup.file.as_ref().map(|text| {
+        let path = folder.join("headcount.toml");
+        std::fs::write(&path, text).expect("the folder can be written");
+        path
+    });
     let connections = atlassian.connections().iter();
     let origins: Vec<&str> =
         connections.map(|connection| connection.admin_url.trim_end_matches('/')).collect();
@@ -244,14 +262,14 @@ fn settings(store: &std::path::Path, atlassian: &Simulator, setup: &Setup) -> Se
         ("AUTH__ALGORITHM", "HS256".to_owned()),
         ("AUTH__SECRET", JWT_SECRET.to_owned()),
         ("STORE__MASTER_KEY", MASTER_KEY.to_owned()),
-        ("STORE__PATH", store.display().to_string()),
+        ("STORE__PATH", folder.join("headcount.db").display().to_string()),
         ("ATLASSIAN__API_URL", atlassian.api_url().to_owned()),
         ("ATLASSIAN__ALLOWED_ORIGINS", format!("{origins:?}")),
     ];
     let all = usual.into_iter().chain(setup.settings.iter().cloned());
     let environment: Vec<(String, String)> =
         all.map(|(key, value)| (format!("HEADCOUNT__{key}"), value)).collect();
-    let sources = Sources { environment: &environment, listen: None, file: None };
+    let sources = Sources { environment: &environment, listen: None, file: file.as_deref() };
     Settings::load(sources).unwrap_or_else(|problems| panic!("the settings do not fit: {problems}"))
 }
 

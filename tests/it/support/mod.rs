@@ -3,17 +3,22 @@
 mod answer;
 mod caller;
 mod clock;
+mod credentials;
 mod gateway;
 mod lists;
+pub(crate) mod logs;
 mod people;
+mod token;
 mod upstream;
 
 pub(crate) use self::{
     answer::{Answer, code},
     caller::{Caller, EVERYTHING, READ},
     clock::{fixed, now},
+    credentials::{credentials, toml},
     gateway::{Setup, TestGateway},
     lists::{Page, walk},
     people::{is_listed, listed},
+    token::{bad_tokens, claims_with, signed},
     upstream::SEARCH,
 };
