@@ -3,6 +3,7 @@
 
 mod support;
 
+mod cache;
 mod edge;
 mod faults;
 mod roles;
