@@ -4,6 +4,7 @@
 mod support;
 
 mod cache;
+mod callers;
 mod edge;
 mod faults;
 mod roles;
