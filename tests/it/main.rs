@@ -3,6 +3,7 @@
 
 mod support;
 
+mod activity;
 mod cache;
 mod callers;
 mod edge;

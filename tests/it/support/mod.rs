@@ -15,5 +15,5 @@ pub(crate) use self::{
     gateway::{Setup, TestGateway},
     lists::{Page, walk},
     people::{is_listed, listed},
-    upstream::SEARCH,
+    upstream::{SEARCH, told_by_atlassian},
 };
