@@ -8,6 +8,7 @@ mod cache;
 mod callers;
 mod edge;
 mod faults;
+mod groups;
 mod roles;
 mod scan;
 mod usage;
