@@ -3,11 +3,18 @@
 
 mod support;
 
+mod activity;
+mod cache;
+mod callers;
 mod edge;
 mod faults;
+<<<<<<< HEAD
 mod hostile;
 mod house;
 mod integrations;
+=======
+mod groups;
+>>>>>>> refs/heads/tests2
 mod roles;
 mod scan;
 mod schema;
