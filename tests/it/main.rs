@@ -8,13 +8,10 @@ mod cache;
 mod callers;
 mod edge;
 mod faults;
-<<<<<<< HEAD
+mod groups;
 mod hostile;
 mod house;
 mod integrations;
-=======
-mod groups;
->>>>>>> refs/heads/tests2
 mod roles;
 mod scan;
 mod schema;

@@ -19,10 +19,6 @@ pub(crate) use self::{
     gateway::{Setup, TestGateway},
     lists::{Page, walk},
     people::{is_listed, listed},
-<<<<<<< HEAD
     token::{bad_tokens, claims_with, signed},
-    upstream::SEARCH,
-=======
     upstream::{SEARCH, told_by_atlassian},
->>>>>>> refs/heads/tests2
 };
