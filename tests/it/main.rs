@@ -3,8 +3,12 @@
 
 mod support;
 
+mod activity;
+mod cache;
+mod callers;
 mod edge;
 mod faults;
+mod groups;
 mod hostile;
 mod house;
 mod integrations;
