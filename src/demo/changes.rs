@@ -70,13 +70,13 @@ impl Organization {
                     direct.resource != resource
                         || direct.role != role
                         || direct.method != Method::Direct
-                })
+                });
             }
             Change::GiveGroupRole { group, resource, role } => {
-                self.give_group_role(group, resource, role)
+                self.give_group_role(group, resource, role);
             }
             Change::TakeGroupRole { group, resource, role } => {
-                self.take_group_role(group, resource, role)
+                self.take_group_role(group, resource, role);
             }
             Change::Remove { person, directory } => self.remove(person, directory),
             Change::Close { person } => self.close(person, at),

@@ -75,6 +75,7 @@ impl Query {
     /// What is connected, in a stable order.
     #[graphql(guard = "CONNECTED", complexity = "complexity(first, child_complexity)")]
     #[expect(clippy::unused_async, reason = "the library wants every resolver to be asynchronous")]
+    #[expect(clippy::too_many_arguments, reason = "the arguments of the field in the schema")]
     async fn integrations(
         &self,
         ctx: &Context<'_>,

@@ -223,6 +223,7 @@ impl User {
 
     /// The groups that the person is in. They come with the page.
     #[graphql(complexity = "complexity(first, child_complexity)")]
+    #[expect(clippy::too_many_arguments, reason = "the arguments of the field in the schema")]
     async fn groups(
         &self,
         ctx: &Context<'_>,

@@ -1,5 +1,10 @@
 //! The simulator asked over HTTP, as a client would.
 
+#![expect(
+    clippy::disallowed_methods,
+    reason = "these tests are such a client, with a clock of their own"
+)]
+
 mod changes;
 mod faults;
 mod lists;
