@@ -9,7 +9,7 @@ use super::{
 use crate::{
     atlassian::{
         GroupSearch,
-        groups::{MAX_GROUP_IDS, MAX_NAMES, MAX_ROLE_IDS},
+        groups::{MAX_GROUP_IDS, MAX_NAMES, MAX_PAGE, MAX_ROLE_IDS},
     },
     domain::{Fetched, Group, GroupFilter, GroupId, GroupRoles, OrderDirection, Page},
 };
@@ -65,11 +65,30 @@ impl Organization {
         let Some(search) = self.group_search(filter).await? else {
             return Ok(0);
         };
+        if !search.names.is_empty() {
+            return self.count_named(search).await;
+        }
         let ask = async { Ok(self.shared.client.count_groups(&search).await?) }.boxed();
         let cache = &self.shared.caches.group_counts;
         let counted =
             cache.get_or_ask(&self.demand, self.key(search.clone()), |_| 256, ask).await?;
         Ok(*self.note(counted).value)
+    }
+
+    // Upstream counts by everything but names.
+    async fn count_named(&self, mut search: GroupSearch) -> Result<u64> {
+        search.limit = Some(MAX_PAGE);
+        let mut total = 0;
+        loop {
+            let page = self.search_groups(&search).await?.value;
+            total += page.items.len() as u64;
+            match &page.next {
+                Some(next) if search.cursor.as_ref() != Some(next) => {
+                    search.cursor = Some(next.clone());
+                }
+                _ => return Ok(total),
+            }
+        }
     }
 
     /// Groups by id with their counts, in the order of the ids. One upstream call for ten.

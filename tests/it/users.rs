@@ -202,6 +202,13 @@ async fn a_hundred_and_thirty_addresses_and_twenty_five_account_ids_are_split_in
     assert_eq!(HashSet::<String>::from_iter(found), expected.iter().cloned().collect());
     assert_eq!(calls, 2, "a hundred addresses a call");
 
+    let query = "query($emails: [String!], $in: [ID!]) {
+        users(first: 1, filter: {emails: $emails}, integrations: $in) { totalCount } }";
+    let variables = json!({"emails": emails, "in": [gateway.integration(0)]});
+    let (answer, calls) = gateway.counted(gateway.reader().ask_with(query, variables)).await;
+    assert_eq!(*answer.good("/users/totalCount"), json!(130));
+    assert!(calls.total() <= 3, "Atlassian does not count by address: {calls:?}");
+
     let ids = &expected[..25];
     let (found, calls) = searched(&gateway, json!({"accountIds": ids})).await;
     assert_eq!(HashSet::<String>::from_iter(found), ids.iter().cloned().collect());

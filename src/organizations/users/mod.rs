@@ -63,8 +63,9 @@ impl Organization {
             // Upstream counts by everything but e-mail addresses.
             Plan::Search(searches) if searches.iter().any(|search| !search.emails.is_empty()) => {
                 let mut total = 0;
-                for search in &searches {
-                    total += self.search(search).await?.value.items.len() as u64;
+                for search in searches {
+                    let whole = UserSearch { limit: Some(MAX_PAGE), ..search };
+                    total += self.search(&whole).await?.value.items.len() as u64;
                 }
                 Ok(Some(total))
             }

@@ -255,9 +255,7 @@ fn settings(folder: &Path, atlassian: &Simulator, setup: &Setup) -> Settings {
         std::fs::write(&path, text).expect("the folder can be written");
         path
     });
-    let connections = atlassian.connections().iter();
-    let origins: Vec<&str> =
-        connections.map(|connection| connection.admin_url.trim_end_matches('/')).collect();
+    let origins: Vec<String> = (0..2).flat_map(|index| atlassian.site_urls(index)).collect();
     let usual = [
         ("AUTH__ALGORITHM", "HS256".to_owned()),
         ("AUTH__SECRET", JWT_SECRET.to_owned()),
