@@ -11,6 +11,9 @@ use crate::support::{Page, READ, Setup, TestGateway, fixed, walk};
 
 const EVENTS: &str = "/admin/v1/orgs/{orgId}/events";
 
+/// Whether an event is one of those that a filter means.
+type Wanted<'a> = Box<dyn Fn(&Value) -> bool + 'a>;
+
 const PAGES: &str = "query($first: Int, $after: String, $filter: ActivityFilter) {
     activity(first: $first, after: $after, filter: $filter) {
         edges { cursor node { id occurredAt action actorName subjects { kind id } } }
@@ -94,7 +97,6 @@ async fn what_a_filter_of_events_says_is_left_to_atlassian() {
     let actor = actor.expect("an actor whom the organization knows").to_owned();
     let other = all.iter().map(|event| &event["action"]).find(|word| **word != action);
     let other = other.expect("another action").clone();
-    type Wanted<'a> = Box<dyn Fn(&Value) -> bool + 'a>;
     let cases: [(Value, Wanted<'_>); 5] = [
         (json!({"from": at.to_string()}), Box::new(|event| instant(event) >= at)),
         (json!({"to": at.to_string()}), Box::new(|event| instant(event) < at)),
@@ -165,7 +167,7 @@ async fn more_questions_than_ten_a_minute_are_told_to_wait_and_do_not_hang() {
     let (answers, calls) = gateway.counted(futures_util::future::join_all(questions)).await;
     assert!(began.elapsed() < Duration::from_secs(6), "it took {:?}", began.elapsed());
     let refused: Vec<_> = answers.iter().filter(|answer| !answer.errors().is_empty()).collect();
-    assert_eq!(calls.of("GET", EVENTS) as usize + refused.len(), 12);
+    assert_eq!(calls.of("GET", EVENTS) + refused.len() as u64, 12);
     assert!(calls.total() <= 10, "{calls:?}");
     assert!(!refused.is_empty());
     for answer in refused {

@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 use crate::support::{READ, Setup, TestGateway, claims_with, signed};
 
 /// A token of this gateway with some claims changed.
-fn token(gateway: &TestGateway, changes: &Value) -> String {
-    signed(&Header::new(Algorithm::HS256), &claims_with(changes), gateway.secret())
+fn token(changes: &Value) -> String {
+    signed(&Header::new(Algorithm::HS256), &claims_with(changes), TestGateway::SECRET)
 }
 
 #[tokio::test]
@@ -53,7 +53,7 @@ async fn the_viewer_is_who_the_token_says() {
             json!([]),
         ),
     ] {
-        let answer = gateway.with_token(&token(&gateway, &changes)).ask(query).await;
+        let answer = gateway.with_token(&token(&changes)).ask(query).await;
         let viewer = answer.good("/viewer");
         assert_eq!(viewer["subject"], "mallory", "{changes}");
         assert_eq!(viewer["permissions"], permissions, "{changes}");
@@ -158,7 +158,7 @@ async fn a_caller_who_spends_too_much_is_told_when_to_come_back_and_others_are_n
     assert!((1..=61).contains(&wait), "{wait} s");
     assert_eq!(refused.errors()[0]["extensions"]["retryable"], true);
 
-    let somebody_else = token(&gateway, &json!({"sub": "somebody-else"}));
+    let somebody_else = token(&json!({"sub": "somebody-else"}));
     gateway.with_token(&somebody_else).ask(query).await.good("/rateLimit");
 }
 
