@@ -359,7 +359,7 @@ async fn every_kind_of_bad_token_gets_the_same_answer() {
     let gateway = TestGateway::start(12).await;
     gateway.atlassian.reset_requests();
     let mut first: Option<Value> = None;
-    for (name, token) in bad_tokens(&gateway) {
+    for (name, token) in bad_tokens() {
         let answer = gateway.with_token(&token).ask("{ viewer { subject } }").await;
         assert_eq!(answer.status, 401, "{name}: {}", answer.text);
         assert_eq!(answer.header("www-authenticate"), "Bearer", "{name}");

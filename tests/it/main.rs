@@ -15,5 +15,6 @@ mod integrations;
 mod roles;
 mod scan;
 mod schema;
+mod secrets;
 mod usage;
 mod users;

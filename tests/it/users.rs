@@ -8,6 +8,9 @@ use serde_json::{Value, json};
 
 use crate::support::{Page, READ, SEARCH, Setup, TestGateway, fixed, is_listed, listed, walk};
 
+/// Whether a person is one of those that a filter means.
+type Wanted<'a> = Box<dyn Fn(&headcount::demo::PersonSummary) -> bool + 'a>;
+
 /// Everything that comes with a page.
 const PAGE_OF_50: &str = "{ users(first: 50) { nodes {
     accountId name email status lastActiveAt usage
@@ -117,7 +120,6 @@ async fn what_a_filter_says_is_left_to_atlassian() {
     let group_id = node_id_of_group(&gateway, &name).await;
     let keeps_groups = |status: &str| !matches!(status, "for_deletion" | "closed");
     let word = people[1].name.split(' ').next_back().expect("a family name").to_lowercase();
-    type Wanted<'a> = Box<dyn Fn(&headcount::demo::PersonSummary) -> bool + 'a>;
     let cases: Vec<(String, Wanted<'_>)> = vec![
         ("status: [SUSPENDED]".into(), Box::new(|one| one.status == "suspended")),
         (
@@ -259,7 +261,7 @@ async fn thirty_addresses_in_one_query_are_one_call_an_organization() {
         let (answer, calls) = gateway.counted(gateway.ask(READ, &query)).await;
         for (place, (_, account)) in known.iter().enumerate() {
             let found = answer.texts(&format!("/p{place}"), "accountId");
-            assert_eq!(found, [account.clone()], "part {part}");
+            assert_eq!(found, std::slice::from_ref(account), "part {part}");
         }
         assert_eq!(calls.total(), 2, "part {part}: one call an organization");
     }

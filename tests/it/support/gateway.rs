@@ -1,4 +1,5 @@
 use std::{
+    fmt::Display,
     net::{Ipv4Addr, SocketAddr},
     path::{Path, PathBuf},
     sync::{Arc, OnceLock},
@@ -77,7 +78,7 @@ impl Setup {
     }
 
     /// The same with another setting.
-    pub(crate) fn with(mut self, key: &'static str, value: impl ToString) -> Self {
+    pub(crate) fn with(mut self, key: &'static str, value: impl Display) -> Self {
         self.settings.push((key, value.to_string()));
         self
     }
@@ -193,15 +194,13 @@ impl TestGateway {
             subject: "somebody".to_owned(),
             permissions: permissions.iter().copied().collect(),
             integrations: scope,
-            lifetime: Duration::from_secs(3_600),
+            lifetime: Duration::from_hours(1),
         };
         mint(&self.settings.auth.settings(), &request, clock::now()).expect("a token")
     }
 
     /// What tokens are signed with.
-    pub(crate) fn secret(&self) -> &'static str {
-        JWT_SECRET
-    }
+    pub(crate) const SECRET: &'static str = JWT_SECRET;
 
     /// Somebody with these permissions on all integrations.
     pub(crate) fn caller(&self, permissions: &[Permission]) -> Caller<'_> {

@@ -35,8 +35,8 @@ pub(crate) fn signed(header: &Header, claims: &Value, secret: &str) -> String {
 }
 
 /// Every kind of bad token, by name. All but the first are signed with the gateway's own secret, or claim to be.
-pub(crate) fn bad_tokens(gateway: &TestGateway) -> Vec<(&'static str, String)> {
-    let secret = gateway.secret();
+pub(crate) fn bad_tokens() -> Vec<(&'static str, String)> {
+    let secret = TestGateway::SECRET;
     let plain = Header::new(Algorithm::HS256);
     let good = signed(&plain, &claims(), secret);
     let parts: Vec<&str> = good.split('.').collect();
