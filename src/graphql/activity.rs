@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     domain::{self, ActivityFilter},
-    organizations::EventsRequest,
+    organizations::{EventsRequest, Row},
 };
 
 /// One event of an organization's audit log.
@@ -119,8 +119,9 @@ pub(super) async fn page(
         let request = EventsRequest { filter: filter.clone(), first, after };
         integration.organization.events(&request).await
     };
-    let event = |integration: &Integration, row: &crate::organizations::Row<_>| {
-        ActivityEvent::new(integration.clone(), Arc::clone(&row.item))
+    let nodes = |integration: &Integration, rows: &[Row<domain::ActivityEvent>]| {
+        let event = |row: &Row<_>| ActivityEvent::new(integration.clone(), Arc::clone(&row.item));
+        rows.iter().map(event).collect()
     };
-    paging.over(ctx, integrations, ask, event).await
+    paging.over(ctx, integrations, ask, nodes).await
 }

@@ -121,7 +121,7 @@ impl Paging {
         ctx: &Context<'_>,
         integrations: &[Integration],
         ask: impl Fn(Integration, u16, Option<Position>) -> Answer,
-        node: impl Fn(&Integration, &Row<T>) -> N,
+        nodes: impl Fn(&Integration, &[Row<T>]) -> Vec<N>,
     ) -> Result<Listed<N>>
     where
         Answer: Future<Output = organizations::Result<Rows<T>>>,
@@ -149,11 +149,11 @@ impl Paging {
             if let Some(freshness) = page.freshness {
                 Request::of(ctx).note(freshness);
             }
-            edges.extend(page.rows.iter().map(|row| {
-                let cursor =
-                    Cursor::new(self.list, integration.integration_id().clone(), row.next.clone());
-                (cursor.encode(), node(integration, row))
-            }));
+            let cursors = page.rows.iter().map(|row| {
+                let integration = integration.integration_id().clone();
+                Cursor::new(self.list, integration, row.next.clone()).encode()
+            });
+            edges.extend(cursors.zip(nodes(integration, &page.rows)));
             if page.has_more {
                 has_next_page = true;
                 break;

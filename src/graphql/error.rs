@@ -47,6 +47,9 @@ pub mod code {
     pub const INTERNAL_SERVER_ERROR: &str = "INTERNAL_SERVER_ERROR";
 }
 
+/// The operations that Atlassian refuses to an organization without the plan for them, and says no more.
+const AUDIT_LOG: [&str; 2] = ["events", "event"];
+
 /// The result of a resolver.
 pub(super) type Result<T, E = ApiError> = std::result::Result<T, E>;
 
@@ -113,6 +116,11 @@ impl ApiError {
             Self::BadUserInput(message) => message.clone(),
             Self::CursorInvalid => organizations::Error::CursorInvalid.to_string(),
             Self::Internal => "the answer could not be given; the log knows why".to_owned(),
+            Self::Organization(_, organizations::Error::Upstream(error))
+                if error.kind == ErrorKind::Forbidden && AUDIT_LOG.contains(&error.operation) =>
+            {
+                format!("{error}; the audit log needs Atlassian Guard or an Enterprise plan")
+            }
             Self::Organization(_, error) => error.to_string(),
         }
     }

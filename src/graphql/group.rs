@@ -153,7 +153,7 @@ impl Group {
                 UsersRequest { filter: filter.clone(), order: None, expand, first, after };
             integration.organization.users(&request).await
         };
-        let page = paging.over(ctx, &integrations, ask, User::new);
+        let page = paging.over(ctx, &integrations, ask, User::page);
         let total = total(ctx, &integrations, async |integration: Integration| {
             integration.organization.count_users(&filter).await
         });

@@ -44,7 +44,7 @@ pub(super) async fn users(
         let request = UsersRequest { filter, order, expand, first, after };
         integration.organization.users(&request).await
     };
-    let rows = paging.over(ctx, integrations, ask, User::new);
+    let rows = paging.over(ctx, integrations, ask, User::page);
     let total = total(ctx, integrations, async |integration: Integration| {
         integration.organization.count_users(&filter_of(&integration)).await
     });
@@ -67,10 +67,11 @@ pub(super) async fn groups(
         let request = GroupsRequest { filter, with_user_count, with_resource_count, first, after };
         integration.organization.groups(&request).await
     };
-    let group = |integration: &Integration, row: &Row<domain::Group>| {
-        Group::new(integration.clone(), Arc::clone(&row.item))
+    let nodes = |integration: &Integration, rows: &[Row<domain::Group>]| {
+        let group = |row: &Row<_>| Group::new(integration.clone(), Arc::clone(&row.item));
+        rows.iter().map(group).collect()
     };
-    let rows = paging.over(ctx, integrations, ask, group);
+    let rows = paging.over(ctx, integrations, ask, nodes);
     let total = total(ctx, integrations, async |integration: Integration| {
         integration.organization.count_groups(&filter).await.map(Some)
     });

@@ -22,6 +22,7 @@ mod lists;
 mod loaders;
 mod mutation;
 mod node;
+mod peers;
 mod product;
 mod query;
 mod rate_limit;

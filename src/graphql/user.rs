@@ -10,7 +10,7 @@ use super::{
         AccountStatus, AccountType, ClaimStatus, ManagementSource, MembershipStatus, Usage,
         UserStatus,
     },
-    error::Result,
+    error::{ApiError, Result},
     filters::{ActivityFilter, inactive_days},
     freshness::Freshness,
     group::Group,
@@ -18,6 +18,7 @@ use super::{
     id::ObjectId,
     integration::Integration,
     loaders::UserKey,
+    peers::Peers,
     product::Product,
     request::Request,
     role::{Holder, Role, RoleAssignment},
@@ -35,6 +36,8 @@ pub struct User {
     pub(super) integration: Integration,
     row: Arc<domain::User>,
     freshness: domain::Freshness,
+    /// The page that the person came with.
+    peers: Option<Arc<Peers>>,
 }
 
 impl User {
@@ -43,7 +46,16 @@ impl User {
             integration: integration.clone(),
             row: Arc::clone(&row.item),
             freshness: row.freshness,
+            peers: None,
         }
+    }
+
+    /// The people of one page, who know of each other.
+    pub(super) fn page(integration: &Integration, rows: &[Row<domain::User>]) -> Vec<Self> {
+        let people = rows.iter().map(|row| Arc::clone(&row.item)).collect();
+        let peers = Arc::new(Peers::new(integration.organization.clone(), people));
+        let user = |row| Self { peers: Some(Arc::clone(&peers)), ..Self::new(integration, row) };
+        rows.iter().map(user).collect()
     }
 
     /// The row with these members told; asked for together with all other rows that lack them.
@@ -77,7 +89,17 @@ impl User {
             product_access: false,
         };
         let user = self.with(ctx, expand).await?;
-        let roles = Request::of(ctx).load_roles(self.integration.integration_id(), &user).await?;
+        // A row that had to be completed says more than the page's: its roles are asked for beside it.
+        let peers = self.peers.as_ref().filter(|_| Arc::ptr_eq(&user, &self.row));
+        let of_page = match peers {
+            Some(peers) => peers.roles_of(&user.account_id).await,
+            None => None,
+        };
+        let id = self.integration.integration_id();
+        let roles = match of_page {
+            Some(roles) => roles.map_err(ApiError::of(id))?,
+            None => Request::of(ctx).load_roles(id, &user).await?,
+        };
         let assignment = |held: &crate::organizations::HeldRole| {
             let holder = Holder::User(Arc::clone(&user));
             RoleAssignment::new(self.integration.clone(), holder, held.clone())
