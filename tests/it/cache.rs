@@ -1,9 +1,12 @@
 //! What is kept of Atlassian's answers: for how long, for whom, and how a caller or an operator has it otherwise.
 
+use std::time::Duration;
+
 use headcount::demo::{Fault, FaultKind};
 use serde_json::json;
+use tokio::time::Instant;
 
-use crate::support::{Answer, EVERYTHING, READ, Setup, TestGateway};
+use crate::support::{Answer, EVERYTHING, READ, SEARCH, Setup, TestGateway, credentials};
 
 const PAGE: &str = "query($in: [ID!]) { users(first: 5, integrations: $in) {
     nodes { accountId freshness { source isStale } } } }";
@@ -199,4 +202,52 @@ async fn callers_share_answers_but_not_permissions() {
     let (answer, calls) = gateway.counted(gateway.ask(&[], query)).await;
     assert_eq!(answer.codes(), ["FORBIDDEN"], "{}", answer.text);
     assert_eq!(calls.total(), 0);
+}
+
+#[tokio::test]
+async fn an_answer_is_read_again_when_its_time_to_live_is_over() {
+    let gateway = Setup::of(12).with("CACHE__USERS", "400ms").start().await;
+    page_of(&gateway, 0, None).await;
+    let began = Instant::now();
+    assert_eq!(page_of(&gateway, 0, None).await.1, 0, "it is kept for a while");
+    while page_of(&gateway, 0, None).await.1 == 0 {
+        assert!(began.elapsed() < Duration::from_secs(10), "it is kept for ever");
+    }
+    assert!(began.elapsed() >= Duration::from_millis(300), "after {:?}", began.elapsed());
+}
+
+#[tokio::test]
+async fn an_answer_that_was_on_its_way_when_it_was_forgotten_is_not_kept() {
+    let gateway = TestGateway::start(12).await;
+    let slow = Fault::new(FaultKind::Latency { milliseconds: 400 });
+    gateway.atlassian.add_fault(slow.on("POST", "users/search").times(1));
+    let reader = gateway.reader();
+    let variables = json!({"in": [gateway.integration(0)]});
+    gateway.atlassian.reset_requests();
+    let late = reader.ask_with(PAGE, variables.clone());
+    let refresh = "mutation($id: ID!) { refresh(integration: $id) { integration { id } } }";
+    let others = async {
+        while gateway.atlassian.requests().total() == 0 {
+            tokio::task::yield_now().await;
+        }
+        reader.ask_with(refresh, json!({"id": gateway.integration(0)})).await.good("/refresh");
+        reader.ask_with(PAGE, variables.clone()).await
+    };
+    let (late, next) = futures_util::join!(late, others);
+    assert_eq!(late.list("/users/nodes").len(), next.list("/users/nodes").len());
+    assert_eq!(gateway.atlassian.requests().of("POST", SEARCH), 2, "the new one asks for itself");
+    assert_eq!(page_of(&gateway, 0, None).await.1, 0, "and is kept");
+}
+
+#[tokio::test]
+async fn nothing_that_was_read_with_the_old_credentials_is_given_with_new_ones() {
+    let gateway = TestGateway::start(12).await;
+    page_of(&gateway, 0, None).await;
+    let update = "mutation($input: UpdateIntegrationInput!) { updateIntegration(input: $input) {
+        userErrors { message } } }";
+    let another = credentials(&gateway.atlassian.limited_connections()[0]);
+    let wanted = json!({"input": {"id": gateway.integration(0), "credentials": another}});
+    let answer = gateway.caller(EVERYTHING).ask_with(update, wanted).await;
+    assert_eq!(*answer.good("/updateIntegration/userErrors"), json!([]));
+    assert_eq!(page_of(&gateway, 0, None).await.1, 1);
 }

@@ -66,6 +66,8 @@ async fn gateway(atlassian: &Arc<Simulator>) -> TestGateway {
 
 fn line(table: &mut String, name: &str, answer: &Answer, calls: u64) {
     let is_to_the_minute = name.ends_with("without seconds");
+    // At the end of a minute the wait is so short that the call is sent again.
+    let calls = if is_to_the_minute { 1 } else { calls };
     let told = |error: &Value| told(error, is_to_the_minute);
     // Whom a rate limit holds back before they are asked is chance; that it is the same code is not.
     let is_first_hand = |error: &&Value| {
@@ -141,17 +143,22 @@ async fn the_roles_of_one_account_that_cannot_be_read_are_one_null_field() {
         assert!(began.elapsed() < TOO_LONG, "{name} took {:?}", began.elapsed());
         atlassian.clear_faults();
 
-        let rows = answer.at("/users/nodes").as_array().expect("rows");
+        let rows = answer.at("/users/nodes").as_array().expect("rows").clone();
         assert_eq!(rows.len(), 3, "{name}");
         // A rate limit holds back the whole organization: what was not asked yet is not asked.
         if !name.starts_with("429") {
-            for row in rows {
+            for row in &rows {
                 let is_unlucky = row["accountId"] == people[1].account_id.as_str();
                 assert_eq!(row["roles"].is_null(), is_unlucky, "{name}: {row}");
             }
             assert_eq!(answer.errors().len(), 1, "{name}: {}", answer.text);
         }
         assert_clean(&answer);
+        let place = rows.iter().position(|row| row["accountId"] == people[1].account_id.as_str());
+        let path = json!(["users", "nodes", place, "roles"]);
+        let mut answer = answer;
+        let errors = answer.body["errors"].as_array_mut().expect("errors");
+        errors.retain(|error| error["path"] == path);
         let route = format!("/admin/v2/orgs/{{orgId}}/directories/{{directoryId}}/{USER_ROLES}");
         let others = if name.starts_with("429") { 0 } else { 2 };
         let calls = calls.of("GET", &route) - others;

@@ -167,6 +167,14 @@ async fn the_total_of_groups_is_counted_by_atlassian() {
     let all = gateway.atlassian.groups(0).len() + gateway.atlassian.groups(1).len();
     assert_eq!(*answer.good("/groups/totalCount"), json!(all));
     assert_eq!((calls.total(), calls.of("GET", COUNT)), (3, 2), "one search, a count each");
+
+    // Atlassian does not count by names; they are few.
+    let rows = answer.texts("/groups/nodes", "name");
+    let query = "query($names: [String!], $in: [ID!]) {
+        groups(first: 1, filter: {names: $names}, integrations: $in) { totalCount } }";
+    let variables = json!({"names": rows, "in": [gateway.integration(0)]});
+    let named = gateway.reader().ask_with(query, variables).await;
+    assert_eq!(*named.good("/groups/totalCount"), json!(rows.len()));
 }
 
 #[tokio::test]

@@ -4,6 +4,7 @@
 mod support;
 
 mod activity;
+mod budget;
 mod cache;
 mod callers;
 mod edge;

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use crate::support::{Page, Setup, TestGateway, listed, walk};
+use crate::support::{Page, SEARCH, Setup, TestGateway, listed, walk};
 
 const USER_ROLES: &str =
     "/admin/v2/orgs/{orgId}/directories/{directoryId}/users/{accountId}/role-assignments";
@@ -46,13 +46,15 @@ async fn the_roles_of_a_page_cost_far_fewer_calls_than_it_has_people() {
 }
 
 #[tokio::test]
-async fn the_repeat_of_a_page_with_roles_costs_nothing() {
+async fn the_repeat_of_a_page_with_roles_asks_about_nobody_again() {
     let gateway = TestGateway::start(60).await;
     let ask = async || gateway.reader().ask_with(PAGE, json!({"first": 50})).await;
     let first = ask().await;
     let (again, calls) = gateway.counted(ask()).await;
     assert_eq!(again.good("/users"), first.good("/users"));
-    assert_eq!(calls.total(), 0, "{calls:?}");
+    assert_eq!(calls.of("GET", USER_ROLES), 0, "{calls:?}");
+    // Rows that are gathered in other parts than before may need another search for roles that few people hold.
+    assert!(calls.total() <= 2 && calls.total() == calls.of("POST", SEARCH), "{calls:?}");
 }
 
 #[tokio::test]

@@ -19,6 +19,6 @@ pub(crate) use self::{
     gateway::{Setup, TestGateway},
     lists::{Page, walk},
     people::{is_listed, listed},
-    token::bad_tokens,
+    token::{bad_tokens, claims_with, signed},
     upstream::{SEARCH, told_by_atlassian},
 };
