@@ -1,4 +1,4 @@
-use std::{error::Error, sync::Arc};
+use std::{error::Error, sync::Arc, time::Duration};
 
 use async_graphql::Request as GraphqlRequest;
 use axum::{
@@ -8,7 +8,7 @@ use axum::{
 };
 use bytes::Bytes;
 use http::{HeaderMap, Method, header, request};
-use http_body_util::LengthLimitError;
+use http_body_util::{BodyExt, LengthLimitError};
 use tokio::time::timeout;
 
 use super::{
@@ -16,6 +16,10 @@ use super::{
     observe::Line, parameters, refusal::Refusal,
 };
 use crate::graphql::{RequestContext, document};
+
+/// How much of a body that is too long is taken before the answer, and for how long.
+const DRAINED_BYTES: usize = 32 << 20;
+const DRAINED_FOR: Duration = Duration::from_secs(2);
 
 /// `GET` and `POST /graphql`, after the GraphQL over HTTP draft.
 pub(super) async fn graphql(State(edge): State<Arc<Edge>>, request: Request) -> Response {
@@ -92,6 +96,7 @@ async fn whole(edge: &Edge, headers: &HeaderMap, body: Body) -> Result<Bytes, Re
     let length =
         headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
     if length.is_some_and(|length: u64| length > limit as u64) {
+        let _ = timeout(DRAINED_FOR, drain(body)).await;
         return Err(Refusal::TooLarge(limit));
     }
     match timeout(edge.settings.read_timeout, to_bytes(body, limit)).await {
@@ -99,6 +104,18 @@ async fn whole(edge: &Edge, headers: &HeaderMap, body: Body) -> Result<Bytes, Re
         Ok(Err(error)) if is_too_long(&error) => Err(Refusal::TooLarge(limit)),
         Ok(Err(_)) => Err(Refusal::BadRequest("the body did not arrive whole".to_owned())),
         Err(_elapsed) => Err(Refusal::SlowBody),
+    }
+}
+
+/// Takes what a client sends that does not listen before it has sent everything: it would see a broken connection and
+/// never the answer.
+async fn drain(mut body: Body) {
+    let mut left = DRAINED_BYTES;
+    while let Some(Ok(frame)) = body.frame().await {
+        left = left.saturating_sub(frame.data_ref().map_or(0, Bytes::len));
+        if left == 0 {
+            break;
+        }
     }
 }
 

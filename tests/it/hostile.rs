@@ -369,3 +369,15 @@ async fn every_kind_of_bad_token_gets_the_same_answer() {
     }
     assert_eq!(gateway.atlassian.requests().total(), 0);
 }
+
+#[tokio::test]
+async fn a_body_of_five_megabytes_is_refused_to_a_client_that_sends_all_of_it_first() {
+    let gateway = TestGateway::start(10).await;
+    let label = "x".repeat(5_000_000);
+    let body =
+        serde_json::json!({"query": "{ viewer { subject } }", "variables": {"label": label}});
+    let caller = gateway.reader().with("content-type", "application/json");
+    let answer = caller.post(body.to_string()).await;
+    assert_eq!(answer.status, 413, "{}", answer.text);
+    assert_eq!(answer.codes(), ["PAYLOAD_TOO_LARGE"]);
+}
