@@ -61,11 +61,13 @@ impl User {
     /// The row with these members told; asked for together with all other rows that lack them.
     async fn with(&self, ctx: &Context<'_>, expand: Expand) -> Result<Arc<domain::User>> {
         let user = &self.row;
-        let is_told = (!expand.platform_roles || user.platform_roles.is_some())
-            && (!expand.resource_count || user.resource_count.is_some())
-            && (!expand.product_access || user.product_access.is_some())
-            && (!expand.groups || user.groups.is_some());
-        if is_told {
+        let told = Expand {
+            platform_roles: user.platform_roles.is_some(),
+            resource_count: user.resource_count.is_some(),
+            product_access: user.product_access.is_some(),
+            groups: user.groups.is_some(),
+        };
+        if told.contains(expand) {
             return Ok(Arc::clone(user));
         }
         let key = UserKey {

@@ -122,10 +122,8 @@ impl Organization {
                     let page = self.search_groups(&search).await?.value;
                     granting.extend(page.items.iter().map(|group| group.id.clone()));
                     match &page.next {
-                        Some(next) if search.cursor.as_ref() != Some(next) => {
-                            search.cursor = Some(next.clone());
-                        }
-                        _ => break,
+                        Some(next) => search.cursor = Some(next.clone()),
+                        None => break,
                     }
                 }
             }
