@@ -4,17 +4,24 @@
 //! them, and there is a file for each table's rows. No statement is logged, and nobody outside sees SQL.
 //! To add a table: a numbered file in `migrations/`, a line in `MIGRATIONS`, and one in `SEALED` if it holds secrets.
 
+mod bulk_deletions;
+mod counted_changes;
 mod database;
 mod declared;
+mod deletions;
 mod error;
+mod idempotency;
 mod integrations;
 mod keyring;
 mod sealing;
 #[cfg(test)]
 mod tests;
 
+pub use counted_changes::CountedChanges;
 pub use database::{Store, StoreSettings};
 pub use declared::DeclaredState;
+pub use deletions::DeletionQuery;
 pub use error::Error;
+pub use idempotency::{ClaimedKey, IdempotencyKey};
 pub use integrations::StoredIntegration;
 pub use keyring::{KeyId, Keyring};
