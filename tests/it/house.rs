@@ -7,16 +7,17 @@ use std::{
 };
 
 /// Each room, and the rooms that it may import besides itself. Imports only go down.
-const ROOMS: [(&str, &[&str]); 13] = [
+const ROOMS: [(&str, &[&str]); 14] = [
     ("domain", &[]),
     ("demo", &[]),
     ("telemetry", &[]),
     ("store", &["domain"]),
     ("atlassian", &["domain"]),
     ("auth", &["domain"]),
+    ("audit", &["domain", "store"]),
     ("integrations", &["domain", "store"]),
-    ("organizations", &["domain", "atlassian", "integrations"]),
-    ("graphql", &["domain", "auth", "integrations", "organizations"]),
+    ("organizations", &["domain", "atlassian", "audit", "integrations"]),
+    ("graphql", &["domain", "audit", "auth", "integrations", "organizations"]),
     ("http", &["auth", "graphql", "telemetry"]),
     (
         "config",
@@ -39,6 +40,7 @@ const ROOMS: [(&str, &[&str]); 13] = [
             "telemetry",
             "store",
             "atlassian",
+            "audit",
             "auth",
             "integrations",
             "organizations",
