@@ -155,6 +155,12 @@ impl Client {
         })
     }
 
+    /// Asks for a change: any 2xx means that it was accepted, whatever the body says or lacks.
+    pub(super) async fn change(&self, method: Method, call: Call) -> Result<()> {
+        let call = Call { method, is_change: true, ..call };
+        Ok(self.send(&call).await?.value)
+    }
+
     pub(super) async fn send<T: DeserializeOwned>(&self, call: &Call) -> Result<Answer<T>> {
         let gate = match call.family {
             Family::Site => &self.shared.site,
