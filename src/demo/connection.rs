@@ -42,6 +42,7 @@ impl std::fmt::Debug for Connection {
 
 /// A person as tests look them up.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "facts that a test asks for one by one")]
 pub struct PersonSummary {
     /// The account id.
     pub account_id: String,

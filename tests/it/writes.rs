@@ -5,7 +5,10 @@ use std::{sync::Arc, time::Duration};
 
 use headcount::{
     atlassian::{Client, Error, ErrorKind, Removal, Transport, TransportSettings},
-    demo::{AccountState, Connection, Fault, FaultKind, Options, PersonSummary, Simulator},
+    demo::{
+        AccountState, Connection, Fault, FaultKind, Options, PersonSummary, RateLimitForm,
+        Simulator,
+    },
     domain::{AccountId, Credentials},
 };
 use secrecy::SecretString;
@@ -163,7 +166,8 @@ async fn an_answer_that_is_lost_on_a_used_connection_leads_to_no_second_change()
 async fn a_limited_change_is_made_once() {
     let upstream = Upstream::start(60).await;
     let account = upstream.ordinary();
-    let limited = FaultKind::RateLimit { retry_after_seconds: Some(1), form: Default::default() };
+    let limited =
+        FaultKind::RateLimit { retry_after_seconds: Some(1), form: RateLimitForm::Seconds };
     let limited = Fault::new(limited).on("POST", "lifecycle/delete").times(2);
     upstream.atlassian.add_fault(limited);
     upstream.clients[0].delete_account(&account).await.expect("accepted in the end");

@@ -119,7 +119,7 @@ async fn a_person_may_leave_one_directory_of_two() {
     assert_eq!(asking.api("DELETE", &path, None).await.status, 204);
     asking.simulator.advance(Duration::from_secs(6));
     let state = asking.state(&person.account_id);
-    assert_eq!(state.memberships.into_keys().collect::<Vec<_>>(), [kept.clone()]);
+    assert_eq!(state.memberships.keys().collect::<Vec<_>>(), [kept]);
     let path = format!("/admin/v2/orgs/{{org}}/directories?accountId={}", person.account_id);
     let told = asking.get(&path).await;
     assert_eq!(told.body["data"][0]["directoryId"], json!(kept));
