@@ -270,7 +270,7 @@ async fn cancel(
 ) -> Result<(Option<Deletion>, Vec<UserError>)> {
     let found = match ObjectId::decode(&input.deletion_id) {
         Ok(ObjectId::Deletion(id)) => {
-            request.changes.deletion(&id).await.map_err(ApiError::of_change)?
+            request.changes.deletion(&id).await?
         }
         _ => None,
     };
@@ -322,7 +322,7 @@ async fn run(
     match request.changes.delete_users(&request.actor(), &wanted).await {
         Ok(changed) => Ok(Ok(changed.value)),
         Err(ChangeError::Refused(refusals)) => Ok(Err(told(refusals))),
-        Err(error) => Err(ApiError::of_change(error)),
+        Err(error) => Err(error.into()),
     }
 }
 

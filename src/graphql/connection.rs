@@ -4,6 +4,7 @@ use async_graphql::{Context, SimpleObject};
 
 use super::{
     activity::ActivityEvent,
+    deletion::Deletion,
     error::{ApiError, Result, add_error},
     group::Group,
     id::Cursor,
@@ -93,6 +94,7 @@ connection!(IntegrationConnection, IntegrationEdge, Integration, "integrations")
 connection!(UserConnection, UserEdge, User, "people");
 connection!(GroupConnection, GroupEdge, Group, "groups");
 connection!(ActivityEventConnection, ActivityEventEdge, ActivityEvent, "audit events");
+connection!(DeletionConnection, DeletionEdge, Deletion, "deletions");
 
 /// Which rows of which list.
 pub(super) struct Paging {

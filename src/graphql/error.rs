@@ -6,7 +6,7 @@ use crate::{
     auth::Permission,
     domain::IntegrationId,
     integrations,
-    organizations::{self, ErrorKind},
+    organizations::{self, ErrorKind, changes::ChangeError},
 };
 
 /// The codes of `extensions.code`; `docs/errors.md` says what a client does about each.
@@ -75,15 +75,6 @@ pub(super) enum ApiError {
 impl ApiError {
     pub(super) fn of(integration: &IntegrationId) -> impl Fn(organizations::Error) -> Self + '_ {
         move |error| Self::Organization(integration.clone(), error)
-    }
-
-    /// What kept a change from being made or read that is no expected refusal.
-    pub(super) fn of_change(error: ChangeError) -> Self {
-        match error {
-            // Reading is refused to nobody.
-            ChangeError::Refused(_) | ChangeError::Internal => Self::Internal,
-            ChangeError::Organization(error) => Self::Change(error),
-        }
     }
 
     /// Whether the fault lies in the question, so that asking other organizations is no use.
@@ -195,6 +186,14 @@ impl From<ApiError> for async_graphql::Error {
 pub(super) fn add_error(ctx: &async_graphql::Context<'_>, error: ApiError) {
     let error: ServerError = async_graphql::Error::from(error).into_server_error(ctx.item.pos);
     ctx.add_error(ctx.set_error_path(error));
+}
+
+impl From<ChangeError> for ApiError {
+    /// Of what reads the record of deletions: nobody is refused it, and where Atlassian cannot be asked, it tells what was
+    /// last known.
+    fn from(_: ChangeError) -> Self {
+        Self::Internal
+    }
 }
 
 impl From<integrations::Error> for ApiError {

@@ -8,7 +8,9 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use super::error::{ApiError, Result};
 use crate::{
-    domain::{AccountId, GroupId, IntegrationId, ResourceId, RoleId},
+    domain::{
+        AccountId, BulkDeletionId, DeletionId, GroupId, IntegrationId, ResourceId, RoleId,
+    },
     organizations::Position,
 };
 
@@ -32,6 +34,10 @@ pub(super) enum ObjectId {
     Role(RoleId),
     #[serde(rename = "e")]
     ActivityEvent(IntegrationId, String),
+    #[serde(rename = "d")]
+    Deletion(DeletionId),
+    #[serde(rename = "b")]
+    BulkDeletion(BulkDeletionId),
 }
 
 impl ObjectId {

@@ -5,8 +5,14 @@
 
 mod activity;
 mod budget;
+mod bulk_deletion;
+mod changes;
 mod completion;
 mod connection;
+mod deletion;
+mod deletion_inputs;
+mod deletion_preview;
+mod deletion_query;
 pub mod document;
 mod enums;
 mod error;
@@ -30,6 +36,7 @@ mod request;
 mod role;
 mod scalars;
 mod selection;
+mod subscription;
 mod user;
 mod user_error;
 mod viewer;

@@ -38,6 +38,7 @@ pub use self::{
 };
 use self::{confirmation::Confirmations, locks::Locks};
 use super::{Error, Organization, Organizations};
+pub use crate::store::DeletionQuery;
 use crate::{
     audit::{self, Audit},
     domain::{AccountId, BulkDeletionId, Deletion, DeletionId, IntegrationId, Refusal},
