@@ -32,6 +32,7 @@ pub struct Store {
 const MIGRATIONS: &[(i64, &str, &str)] = &[
     (1, "integrations", include_str!("migrations/0001_integrations.sql")),
     (2, "audit", include_str!("migrations/0002_audit.sql")),
+    (4, "deletions", include_str!("migrations/0004_deletions.sql")),
 ];
 
 /// Reads happen at start and after a change only, and `SQLite` writes one at a time: few connections are plenty.

@@ -6,9 +6,13 @@
 //! To add a table: a numbered file in `migrations/`, a line in `MIGRATIONS`, and one in `SEALED` if it holds secrets.
 
 mod audit;
+mod bulk_deletions;
+mod counted_changes;
 mod database;
 mod declared;
+mod deletions;
 mod error;
+mod idempotency;
 mod integrations;
 mod keyring;
 mod sealing;
@@ -17,8 +21,11 @@ mod secrets;
 mod tests;
 
 pub use audit::{AuditHead, AuditQuery, AuditRecord, AuditRow, AuditSnapshot};
+pub use counted_changes::CountedChanges;
 pub use database::{Store, StoreSettings};
 pub use declared::DeclaredState;
+pub use deletions::DeletionQuery;
 pub use error::Error;
+pub use idempotency::{ClaimedKey, IdempotencyKey};
 pub use integrations::StoredIntegration;
 pub use keyring::{KeyId, Keyring};
