@@ -1,8 +1,8 @@
 use std::fmt::Write;
 
 use super::{
-    AtlassianSection, AuthSection, CacheSection, ChangesSection, HttpSection, IntegrationSection, LimitsSection,
-    LogSection, StoreSection, section::Section,
+    AtlassianSection, AuthSection, CacheSection, ChangesSection, HttpSection, IntegrationSection,
+    LimitsSection, LogSection, StoreSection, section::Section,
 };
 
 const HEAD: &str = "\

@@ -10,8 +10,9 @@ use serde::{Deserialize, Serialize};
 use crate::organizations;
 
 use super::{
-    AtlassianSection, AuthSection, CacheSection, ChangesSection, HttpSection, IntegrationSection, LimitsSection,
-    LogSection, Problems, StoreSection, environment::Environment, integrations, secret,
+    AtlassianSection, AuthSection, CacheSection, ChangesSection, HttpSection, IntegrationSection,
+    LimitsSection, LogSection, Problems, StoreSection, environment::Environment, integrations,
+    secret,
 };
 
 /// Everything that can be set. Has no `Debug`: it holds secrets and addresses.

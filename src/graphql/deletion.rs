@@ -146,10 +146,7 @@ impl From<domain::DirectoryRemoval> for DirectoryRemoval {
 }
 
 /// The deletion of that id; what the caller may not see does not exist.
-pub(super) async fn find(
-    request: &Request,
-    id: &domain::DeletionId,
-) -> Result<Option<Deletion>> {
+pub(super) async fn find(request: &Request, id: &domain::DeletionId) -> Result<Option<Deletion>> {
     request.needs(Permission::ReadDirectory)?;
     let found = request.changes.deletion(id).await?;
     Ok(found.and_then(|row| Deletion::new(request, row)))

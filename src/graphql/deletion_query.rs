@@ -26,10 +26,7 @@ impl DeletionQuery {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The person's id.")] user_id: ID,
-        #[graphql(
-            desc = "What would be deleted.",
-            default_with = "Some(DeletionScope::Account)"
-        )]
+        #[graphql(desc = "What would be deleted.", default_with = "Some(DeletionScope::Account)")]
         scope: Option<DeletionScope>,
     ) -> Result<Option<DeletionPreview>> {
         let request = Request::of(ctx);

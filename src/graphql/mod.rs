@@ -4,6 +4,7 @@
 //! nothing of HTTP, of Atlassian's endpoints or of what is cached.
 
 mod activity;
+mod audit_log;
 mod budget;
 mod bulk_deletion;
 mod changes;
@@ -32,8 +33,10 @@ mod peers;
 mod product;
 mod query;
 mod rate_limit;
+mod recorded;
 mod request;
 mod role;
+mod roots;
 mod scalars;
 mod selection;
 mod subscription;
@@ -44,6 +47,6 @@ mod viewer;
 pub use self::{
     document::Limits,
     error::code,
-    gateway::{Answer, Gateway, Refusal, RequestContext, sdl},
+    gateway::{Answer, Gateway, Parts, Refusal, RequestContext, sdl},
     id::integration as integration_id,
 };

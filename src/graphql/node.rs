@@ -4,6 +4,7 @@ use async_graphql::{Context, ID, Interface};
 
 use super::{
     activity::ActivityEvent,
+    audit_log::{self, AuditEntry},
     bulk_deletion::{self, BulkDeletion},
     deletion::{self, Deletion},
     error::{ApiError, Result},
@@ -42,6 +43,8 @@ pub enum Node {
     Role(Role),
     /// An audit event.
     ActivityEvent(ActivityEvent),
+    /// An entry of the record of changes.
+    AuditEntry(AuditEntry),
     /// A deletion that was asked for.
     Deletion(Deletion),
     /// A run of deletions.
@@ -60,6 +63,10 @@ pub(super) async fn find(ctx: &Context<'_>, id: &ID) -> Result<Option<Node>> {
         ObjectId::Deletion(id) => Ok(deletion::find(request, &id).await?.map(Node::Deletion)),
         ObjectId::BulkDeletion(id) => {
             Ok(bulk_deletion::find(request, &id).await?.map(Node::BulkDeletion))
+        }
+        ObjectId::AuditEntry(entry) => {
+            request.needs(Permission::ReadAudit)?;
+            Ok(audit_log::find(request, &entry).await?.map(Node::AuditEntry))
         }
         ObjectId::ActivityEvent(integration, event) => {
             request.needs(Permission::ReadActivity)?;

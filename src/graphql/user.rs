@@ -6,11 +6,11 @@ use jiff::{SignedDuration, Timestamp};
 use super::{
     activity,
     connection::{ActivityEventConnection, GroupConnection, Slice, complexity},
+    deletion::Deletion,
     enums::{
         AccountStatus, AccountType, ClaimStatus, ManagementSource, MembershipStatus, Usage,
         UserStatus,
     },
-    deletion::Deletion,
     error::{ApiError, Result},
     filters::{ActivityFilter, inactive_days},
     freshness::Freshness,

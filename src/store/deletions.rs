@@ -80,10 +80,11 @@ impl Store {
     /// # Errors
     /// The database does not answer, or a row is damaged.
     pub async fn interrupted_deletions(&self) -> Result<Vec<Deletion>, Error> {
-        let rows: Vec<DeletionRow> =
-            sqlx::query_as("SELECT * FROM deletions WHERE is_outcome_known = FALSE ORDER BY sequence")
-                .fetch_all(&self.pool)
-                .await?;
+        let rows: Vec<DeletionRow> = sqlx::query_as(
+            "SELECT * FROM deletions WHERE is_outcome_known = FALSE ORDER BY sequence",
+        )
+        .fetch_all(&self.pool)
+        .await?;
         rows.into_iter().map(DeletionRow::opened).collect()
     }
 

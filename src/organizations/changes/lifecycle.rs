@@ -52,7 +52,9 @@ struct Input<'a> {
 }
 
 impl Lifecycle {
-    fn action(self) -> Action {
+    /// As the audit log names it.
+    #[must_use]
+    pub fn action(self) -> Action {
         match self {
             Self::Suspend => Action::SuspendUser,
             Self::Restore => Action::RestoreUser,
