@@ -1,7 +1,11 @@
 use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 use async_graphql::Request;
-use futures_util::{StreamExt, stream::BoxStream};
+use futures_util::{
+    FutureExt, StreamExt,
+    future::ready,
+    stream::{self, BoxStream},
+};
 use jiff::Timestamp;
 use tokio::time::Instant;
 
@@ -18,7 +22,7 @@ const FAR: Duration = Duration::from_hours(365 * 24);
 /// reads drops them when the token ends ([`end_of`]), the gateway stops or the reader goes.
 pub(super) type Answers = BoxStream<'static, Result<Answer, Refusal>>;
 
-/// Begins to follow; the answer where it cannot be.
+/// Begins to follow: what happens after this call is told. The answer where it cannot be done.
 pub(super) fn follow(
     edge: &Edge,
     request: Request,
@@ -27,7 +31,13 @@ pub(super) fn follow(
 ) -> Result<Answers, Box<Answer>> {
     let answers = edge.gateway.subscribe(request, caller, context)?;
     let answers = AssertUnwindSafe(answers).catch_unwind();
-    Ok(answers.map(|answer| answer.map_err(|_panic| Refusal::Internal)).boxed())
+    let mut answers = answers.map(|answer| answer.map_err(|_panic| Refusal::Internal)).boxed();
+    // A stream does nothing before it is asked: what is changed by who has seen the answer's head would pass it by.
+    match answers.next().now_or_never() {
+        None => Ok(answers),
+        Some(None) => Ok(stream::empty().boxed()),
+        Some(Some(first)) => Ok(stream::once(ready(first)).chain(answers).boxed()),
+    }
 }
 
 /// When the caller's token ends.

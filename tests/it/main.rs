@@ -18,6 +18,7 @@ mod roles;
 mod scan;
 mod schema;
 mod secrets;
+mod streams;
 mod usage;
 mod users;
 mod writes;

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use async_graphql::Request;
-use futures_util::StreamExt;
+use futures_util::{FutureExt, StreamExt, future::BoxFuture};
 use tokio::sync::mpsc;
 
 use super::message::{Bare, ToClient};
@@ -9,7 +9,12 @@ use crate::{
     auth::Caller,
     graphql::{Answer, RequestContext, document::OperationKind},
     http::{
-        answer::Wire, edge::Edge, execute::execute, follow::follow, observe::Line, refusal::Refusal,
+        answer::Wire,
+        edge::Edge,
+        execute::execute,
+        follow::{Answers, follow},
+        observe::Line,
+        refusal::Refusal,
     },
 };
 
@@ -34,24 +39,36 @@ pub(super) struct Said {
 
 impl Operation {
     /// An answer is a `next`, and behind the last stands a `complete`; an operation that was not executed gets one `error`.
-    pub(super) async fn run(
+    ///
+    /// A subscription has begun when this returns, so that it has for whatever the client says next.
+    pub(super) fn begin(
         self,
         request: Request,
         caller: Arc<Caller>,
         kind: Option<OperationKind>,
-    ) {
+    ) -> BoxFuture<'static, ()> {
         let context = RequestContext {
             request_id: self.line.id().as_str().to_owned(),
             max_age: None,
             read_only: false,
         };
         if kind == Some(OperationKind::Subscription) {
-            return self.follow(request, caller, context).await;
+            let answers = follow(&self.edge, request, caller, context);
+            return async move {
+                match answers {
+                    Ok(answers) => self.tell(answers).await,
+                    Err(answer) => self.answer(*answer).await,
+                }
+            }
+            .boxed();
         }
-        match execute(&self.edge, request, caller, context, kind).await {
-            Ok(answer) => self.answer(answer).await,
-            Err(refusal) => self.refuse(&refusal).await,
+        async move {
+            match execute(&self.edge, request, caller, context, kind).await {
+                Ok(answer) => self.answer(answer).await,
+                Err(refusal) => self.refuse(&refusal).await,
+            }
         }
+        .boxed()
     }
 
     /// The one answer.
@@ -64,11 +81,7 @@ impl Operation {
         }
     }
 
-    async fn follow(&self, request: Request, caller: Arc<Caller>, context: RequestContext) {
-        let mut answers = match follow(&self.edge, request, caller, context) {
-            Ok(answers) => answers,
-            Err(answer) => return self.answer(*answer).await,
-        };
+    async fn tell(&self, mut answers: Answers) {
         self.line.follows();
         while let Some(answer) = answers.next().await {
             let wire = match answer {

@@ -180,7 +180,8 @@ impl Session {
             line,
             say: self.say.clone(),
         };
-        let task = self.tasks.spawn(operation.run(request, caller, kind).instrument(span));
+        let work = span.in_scope(|| operation.begin(request, caller, kind));
+        let task = self.tasks.spawn(work.instrument(span));
         self.running.insert(id, Running { number: self.started, task });
         Ok(())
     }
