@@ -159,7 +159,7 @@ pub enum IntegrationStatus {
     Connected,
     /// Readable, with something missing.
     Degraded,
-    /// The organization cannot be read.
+    /// The organization cannot be read, or the site belongs to another one.
     Failed,
     /// Never checked.
     Unverified,
