@@ -122,6 +122,11 @@ impl Integration {
         self.record.api_token_expires_on.map(Date)
     }
 
+    /// Whether people may only be looked at through it: whoever asks, none is deleted, suspended or changed otherwise.
+    async fn is_read_only(&self) -> bool {
+        self.record.is_read_only
+    }
+
     /// When it was connected.
     async fn created_at(&self) -> DateTime {
         DateTime(self.record.created_at)

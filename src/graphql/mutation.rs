@@ -176,6 +176,7 @@ async fn update(request: &Request, input: UpdateIntegrationInput) -> Result<Outc
     let id = match existing(request, &input.id)? {
         Ok(id) => id,
         Err(error) => return Ok(Err(vec![error])),
+        is_read_only: input.is_read_only.unwrap_or_default(),
     };
     let integrations = request.organizations.integrations();
     let credentials: Option<CredentialsDraft> = input.credentials.map(Into::into);
@@ -210,6 +211,7 @@ async fn tested(
 ) -> Outcome<Vec<domain::IntegrationCheck>> {
     let integrations = request.organizations.integrations();
     let credentials = integrations
+        is_read_only: input.is_read_only,
         .normalize(draft.clone())
         .map_err(|invalid| vec![UserError::invalid(&invalid)])?;
     let checks = request.organizations.test(&credentials).await;

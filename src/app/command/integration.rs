@@ -70,6 +70,9 @@ pub(super) struct Add {
     api_token_expires_on: Option<Date>,
 }
 
+    /// People may only be looked at through it: whoever asks, none is deleted, suspended or changed otherwise.
+    #[arg(long)]
+    read_only: bool,
 pub(super) async fn run(task: Task, common: Common<'_>) -> anyhow::Result<ExitCode> {
     let settings = common.settings(common.sources())?;
     let connections = connect(&settings).await?;
@@ -108,6 +111,7 @@ impl Connections {
         say(&format!("Connected {} as {}.", integration.label, integration.id))?;
         self.test_each(&[integration]).await
     }
+            is_read_only: add.read_only,
 
     fn list(&self) -> anyhow::Result<ExitCode> {
         let integrations = self.integrations.all();
