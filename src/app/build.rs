@@ -8,9 +8,10 @@ use tokio::net::TcpListener;
 use super::{clock::now, limits::limits};
 use crate::{
     atlassian::Transport,
+    audit::{self, Audit, Ended, Outcome},
     auth::Verifier,
     config::{IntegrationSection, Settings},
-    graphql::Gateway,
+    graphql::{self, Gateway},
     http::{self, Readiness, Site},
     integrations::{HostPolicy, Integration, Integrations},
     organizations::Organizations,
@@ -26,6 +27,8 @@ pub struct Connections {
     pub integrations: Integrations,
     /// Reads it.
     pub organizations: Organizations,
+    /// The record of changes.
+    pub audit: Audit,
 }
 
 /// The gateway, put together.
@@ -40,11 +43,8 @@ pub struct App {
 /// # Errors
 /// The master key does not fit, the file cannot be opened, an allowed origin is none, or a declared integration does not fit.
 pub async fn connect(settings: &Settings) -> anyhow::Result<Connections> {
-    let keyring = Keyring::new(
-        settings.store.master_key.clone().context("store.master_key is missing")?,
-        settings.store.previous_master_keys.clone(),
-    )?;
-    let store = Store::open(&StoreSettings { path: settings.store.path.clone() }, keyring).await?;
+    let store = open_store(settings).await?;
+    let audit = Audit::open(store.clone()).await?;
     let hosts = HostPolicy::new(&settings.atlassian.allowed_origins)
         .context("atlassian.allowed_origins")?;
     let declared = settings.integrations.iter().map(IntegrationSection::declared).collect();
@@ -52,7 +52,19 @@ pub async fn connect(settings: &Settings) -> anyhow::Result<Connections> {
     let transport = Transport::new(settings.atlassian.transport())?;
     let organizations =
         Organizations::new(transport, integrations.clone(), settings.cache.settings());
-    Ok(Connections { store, integrations, organizations })
+    Ok(Connections { store, integrations, organizations, audit })
+}
+
+/// Opens the store alone.
+///
+/// # Errors
+/// The master key does not fit, or the file cannot be opened.
+pub(super) async fn open_store(settings: &Settings) -> anyhow::Result<Store> {
+    let keyring = Keyring::new(
+        settings.store.master_key.clone().context("store.master_key is missing")?,
+        settings.store.previous_master_keys.clone(),
+    )?;
+    Ok(Store::open(&StoreSettings { path: settings.store.path.clone() }, keyring).await?)
 }
 
 /// Puts the gateway together.
@@ -61,8 +73,13 @@ pub async fn connect(settings: &Settings) -> anyhow::Result<Connections> {
 /// As [`connect`], and where no token could be verified.
 pub async fn build(settings: &Settings) -> anyhow::Result<App> {
     let connections = connect(settings).await?;
+    end_interrupted(&connections.audit).await?;
     let verifier = Verifier::new(settings.auth.settings()).await?;
-    let gateway = Gateway::new(connections.organizations.clone(), limits(&settings.limits));
+    let parts = graphql::Parts {
+        organizations: connections.organizations.clone(),
+        audit: connections.audit.clone(),
+    };
+    let gateway = Gateway::new(parts, limits(&settings.limits));
     let site = Site::new(http::Parts {
         gateway,
         verifier,
@@ -71,6 +88,17 @@ pub async fn build(settings: &Settings) -> anyhow::Result<App> {
         metrics: telemetry::metrics(),
     });
     Ok(App { connections, site })
+}
+
+/// Ends in the record what the process before was in the middle of. What it did to people is left to those who can ask
+/// Atlassian what became of it.
+async fn end_interrupted(audit: &Audit) -> Result<(), audit::Error> {
+    for entry in audit.unfinished().await? {
+        if !entry.asked.action.is_on_people() {
+            audit.ended(&entry.id, &Ended::as_outcome(Outcome::Interrupted), now()).await?;
+        }
+    }
+    Ok(())
 }
 
 impl Connections {

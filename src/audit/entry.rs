@@ -56,6 +56,23 @@ pub struct Asked {
     pub bulk: Option<String>,
 }
 
+impl Asked {
+    /// Who wants what, and nothing more: what it is about is to be filled in.
+    #[must_use]
+    pub fn by(caller: &str, action: Action, request_id: &str) -> Self {
+        Self {
+            caller: caller.to_owned(),
+            action,
+            integration: None,
+            target: None,
+            reason: None,
+            request_id: request_id.to_owned(),
+            is_dry_run: false,
+            bulk: None,
+        }
+    }
+}
+
 /// What somebody wants.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, EnumString, IntoStaticStr, VariantArray)]
 #[strum(serialize_all = "camelCase")]
@@ -100,6 +117,21 @@ impl Action {
     #[must_use]
     pub fn word(self) -> &'static str {
         self.into()
+    }
+
+    /// Whether it is done to people's accounts, at Atlassian.
+    #[must_use]
+    pub fn is_on_people(self) -> bool {
+        matches!(
+            self,
+            Self::DeleteUser
+                | Self::DeleteUsers
+                | Self::CancelUserDeletion
+                | Self::SuspendUser
+                | Self::RestoreUser
+                | Self::DeactivateUser
+                | Self::ReactivateUser
+        )
     }
 
     /// The action of that name.

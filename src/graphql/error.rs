@@ -3,6 +3,7 @@ use std::time::Duration;
 use async_graphql::{ErrorExtensions, ServerError, Value};
 
 use crate::{
+    audit,
     auth::Permission,
     domain::IntegrationId,
     integrations,
@@ -90,7 +91,7 @@ impl ApiError {
         }
     }
 
-    fn code(&self) -> &'static str {
+    pub(super) fn code(&self) -> &'static str {
         match self {
             Self::Forbidden(_) => code::FORBIDDEN,
             Self::NotFound(_) => code::NOT_FOUND,
@@ -197,5 +198,12 @@ impl From<integrations::Error> for ApiError {
                 Self::Internal
             }
         }
+    }
+}
+
+impl From<audit::Error> for ApiError {
+    fn from(error: audit::Error) -> Self {
+        tracing::error!(%error, "The record of changes could not be read or written");
+        Self::Internal
     }
 }

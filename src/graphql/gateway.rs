@@ -12,15 +12,24 @@ use super::{
     query::Query,
     request::Request,
 };
-use crate::{auth::Caller, domain::FreshnessSource, organizations::Organizations};
+use crate::{audit::Audit, auth::Caller, domain::FreshnessSource, organizations::Organizations};
 
 type GatewaySchema = Schema<Query, Mutation, EmptySubscription>;
+
+/// The rooms that answers come from.
+#[derive(Clone)]
+pub struct Parts {
+    /// What is connected, and the way to it.
+    pub organizations: Organizations,
+    /// The record of changes.
+    pub audit: Audit,
+}
 
 /// Runs operations. Cheap to clone.
 #[derive(Clone)]
 pub struct Gateway {
     schema: GatewaySchema,
-    organizations: Organizations,
+    parts: Parts,
     limits: Arc<Limits>,
     budgets: Arc<Budgets>,
     completion: Arc<Completion>,
@@ -72,16 +81,16 @@ fn schema(limits: &Limits) -> GatewaySchema {
 }
 
 impl Gateway {
-    /// A gateway to these organizations.
+    /// A gateway that answers from these rooms.
     #[must_use]
-    pub fn new(organizations: Organizations, limits: Limits) -> Self {
+    pub fn new(parts: Parts, limits: Limits) -> Self {
         let schema = schema(&limits);
         Self {
             completion: Arc::new(Completion::of(&schema.sdl())),
             budgets: Arc::new(Budgets::new(limits.cost_per_minute)),
             limits: Arc::new(limits),
             schema,
-            organizations,
+            parts,
         }
     }
 
@@ -92,7 +101,7 @@ impl Gateway {
         caller: Arc<Caller>,
         context: RequestContext,
     ) -> Answer {
-        let demand = self.organizations.demand(context.max_age);
+        let demand = self.parts.organizations.demand(context.max_age);
         let parsed = document::parse(&request.query, &self.limits).and_then(|document| {
             let name = request.operation_name.as_deref();
             let kind = document::check(&document, name, &request.variables, &self.limits)?;
@@ -119,7 +128,8 @@ impl Gateway {
         };
         request.set_parsed_query(document.clone());
         let operation_name = request.operation_name.clone();
-        let state = Arc::new(Request::new(caller, self.organizations.clone(), demand, budget));
+        let state =
+            Arc::new(Request::new(caller, &self.parts, demand, budget, &context.request_id));
         let mut response = self.schema.execute(request.data(Arc::clone(&state))).await;
         // Only what goes wrong before anything is run has no place in the answer.
         let is_request_error = response.errors.iter().any(|error| error.path.is_empty());

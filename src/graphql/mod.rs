@@ -4,6 +4,7 @@
 //! nothing of HTTP, of Atlassian's endpoints or of what is cached.
 
 mod activity;
+mod audit_log;
 mod budget;
 mod completion;
 mod connection;
@@ -26,6 +27,7 @@ mod peers;
 mod product;
 mod query;
 mod rate_limit;
+mod recorded;
 mod request;
 mod role;
 mod scalars;
@@ -37,6 +39,6 @@ mod viewer;
 pub use self::{
     document::Limits,
     error::code,
-    gateway::{Answer, Gateway, Refusal, RequestContext, sdl},
+    gateway::{Answer, Gateway, Parts, Refusal, RequestContext, sdl},
     id::integration as integration_id,
 };

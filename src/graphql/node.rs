@@ -4,6 +4,7 @@ use async_graphql::{Context, ID, Interface};
 
 use super::{
     activity::ActivityEvent,
+    audit_log::{self, AuditEntry},
     error::{ApiError, Result},
     group::Group,
     id::ObjectId,
@@ -40,6 +41,8 @@ pub enum Node {
     Role(Role),
     /// An audit event.
     ActivityEvent(ActivityEvent),
+    /// An entry of the record of changes.
+    AuditEntry(AuditEntry),
 }
 
 /// The object behind an id; `None` for what does not exist, or is hidden from the caller.
@@ -51,6 +54,10 @@ pub(super) async fn find(ctx: &Context<'_>, id: &ID) -> Result<Option<Node>> {
         ObjectId::User(integration, account) => user(request, integration, account).await,
         ObjectId::Group(integration, group) => group_node(request, integration, group).await,
         ObjectId::Product(integration, resource) => product(request, integration, resource).await,
+        ObjectId::AuditEntry(entry) => {
+            request.needs(Permission::ReadAudit)?;
+            Ok(audit_log::find(request, &entry).await?.map(Node::AuditEntry))
+        }
         ObjectId::ActivityEvent(integration, event) => {
             request.needs(Permission::ReadActivity)?;
             let Some(integration) = request.find(&integration) else { return Ok(None) };

@@ -24,6 +24,10 @@ impl UserError {
         Self { code, message: message.into(), path: None, is_retryable: false }
     }
 
+    pub(super) fn word(&self) -> &'static str {
+        self.code.into()
+    }
+
     pub(super) fn at(mut self, path: &[&str]) -> Self {
         self.path = Some(path.iter().map(|part| (*part).to_owned()).collect());
         self
