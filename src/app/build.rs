@@ -8,13 +8,13 @@ use tokio::net::TcpListener;
 use super::{clock::now, limits::limits};
 use crate::{
     atlassian::Transport,
-    audit::{self, Audit, Ended, Outcome},
+    audit::Audit,
     auth::Verifier,
     config::{IntegrationSection, Settings},
     graphql::{self, Gateway},
     http::{self, Readiness, Site},
     integrations::{HostPolicy, Integration, Integrations},
-    organizations::Organizations,
+    organizations::{Organizations, changes::Changes},
     store::{Keyring, Store, StoreSettings},
     telemetry,
 };
@@ -27,8 +27,10 @@ pub struct Connections {
     pub integrations: Integrations,
     /// Reads it.
     pub organizations: Organizations,
-    /// The record of changes.
+    /// What was changed, and by whom.
     pub audit: Audit,
+    /// Changes it.
+    pub changes: Changes,
 }
 
 /// The gateway, put together.
@@ -44,15 +46,22 @@ pub struct App {
 /// The master key does not fit, the file cannot be opened, an allowed origin is none, or a declared integration does not fit.
 pub async fn connect(settings: &Settings) -> anyhow::Result<Connections> {
     let store = open_store(settings).await?;
-    let audit = Audit::open(store.clone()).await?;
     let hosts = HostPolicy::new(&settings.atlassian.allowed_origins)
         .context("atlassian.allowed_origins")?;
     let declared = settings.integrations.iter().map(IntegrationSection::declared).collect();
     let integrations = Integrations::open(store.clone(), declared, hosts).await?;
     let transport = Transport::new(settings.atlassian.transport())?;
     let organizations =
-        Organizations::new(transport, integrations.clone(), settings.cache.settings());
-    Ok(Connections { store, integrations, organizations, audit })
+        Organizations::new(transport, integrations.clone(), settings.organizations());
+    let audit = Audit::open(store.clone()).await?;
+    let changes = Changes::open(
+        organizations.clone(),
+        store.clone(),
+        audit.clone(),
+        settings.changes.settings(),
+    )
+    .await?;
+    Ok(Connections { store, integrations, organizations, audit, changes })
 }
 
 /// Opens the store alone.
@@ -73,11 +82,12 @@ pub(super) async fn open_store(settings: &Settings) -> anyhow::Result<Store> {
 /// As [`connect`], and where no token could be verified.
 pub async fn build(settings: &Settings) -> anyhow::Result<App> {
     let connections = connect(settings).await?;
-    end_interrupted(&connections.audit).await?;
+    connections.changes.reconcile().await?;
     let verifier = Verifier::new(settings.auth.settings()).await?;
     let parts = graphql::Parts {
         organizations: connections.organizations.clone(),
         audit: connections.audit.clone(),
+        changes: connections.changes.clone(),
     };
     let gateway = Gateway::new(parts, limits(&settings.limits));
     let site = Site::new(http::Parts {
@@ -88,17 +98,6 @@ pub async fn build(settings: &Settings) -> anyhow::Result<App> {
         metrics: telemetry::metrics(),
     });
     Ok(App { connections, site })
-}
-
-/// Ends in the record what the process before was in the middle of. What it did to people is left to those who can ask
-/// Atlassian what became of it.
-async fn end_interrupted(audit: &Audit) -> Result<(), audit::Error> {
-    for entry in audit.unfinished().await? {
-        if !entry.asked.action.is_on_people() {
-            audit.ended(&entry.id, &Ended::as_outcome(Outcome::Interrupted), now()).await?;
-        }
-    }
-    Ok(())
 }
 
 impl Connections {

@@ -5,6 +5,7 @@ use async_graphql::{Context, SimpleObject};
 use super::{
     activity::ActivityEvent,
     audit_log::AuditEntry,
+    deletion::Deletion,
     error::{ApiError, Result, add_error},
     group::Group,
     id::{Cursor, RowCursor},
@@ -95,6 +96,7 @@ connection!(UserConnection, UserEdge, User, "people");
 connection!(GroupConnection, GroupEdge, Group, "groups");
 connection!(ActivityEventConnection, ActivityEventEdge, ActivityEvent, "audit events");
 connection!(AuditEntryConnection, AuditEntryEdge, AuditEntry, "entries of the record of changes");
+connection!(DeletionConnection, DeletionEdge, Deletion, "deletions");
 
 /// Which rows of which list.
 pub(super) struct Paging {

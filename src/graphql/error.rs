@@ -7,7 +7,7 @@ use crate::{
     auth::Permission,
     domain::IntegrationId,
     integrations,
-    organizations::{self, ErrorKind},
+    organizations::{self, ErrorKind, changes::ChangeError},
 };
 
 /// The codes of `extensions.code`; `docs/errors.md` says what a client does about each.
@@ -187,6 +187,14 @@ impl From<ApiError> for async_graphql::Error {
 pub(super) fn add_error(ctx: &async_graphql::Context<'_>, error: ApiError) {
     let error: ServerError = async_graphql::Error::from(error).into_server_error(ctx.item.pos);
     ctx.add_error(ctx.set_error_path(error));
+}
+
+impl From<ChangeError> for ApiError {
+    /// Of what reads the record of deletions: nobody is refused it, and where Atlassian cannot be asked, it tells what was
+    /// last known.
+    fn from(_: ChangeError) -> Self {
+        Self::Internal
+    }
 }
 
 impl From<integrations::Error> for ApiError {

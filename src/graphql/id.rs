@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use super::error::{ApiError, Result};
 use crate::{
     audit::EntryId,
-    domain::{AccountId, GroupId, IntegrationId, ResourceId, RoleId},
+    domain::{AccountId, BulkDeletionId, DeletionId, GroupId, IntegrationId, ResourceId, RoleId},
     organizations::Position,
 };
 
@@ -35,6 +35,10 @@ pub(super) enum ObjectId {
     ActivityEvent(IntegrationId, String),
     #[serde(rename = "a")]
     AuditEntry(EntryId),
+    #[serde(rename = "d")]
+    Deletion(DeletionId),
+    #[serde(rename = "b")]
+    BulkDeletion(BulkDeletionId),
 }
 
 impl ObjectId {

@@ -36,6 +36,17 @@ impl Integration {
         Self { record, organization }
     }
 
+    /// The same, as a request that comes now sees it.
+    pub(super) fn now(self, request: &Request) -> Self {
+        let demand = request.organizations.demand(None);
+        let organization = request.organizations.organization(&self.record, demand);
+        Self { organization, ..self }
+    }
+
+    pub(super) fn record(&self) -> &Arc<integrations::Integration> {
+        &self.record
+    }
+
     /// The integration's own id; `ObjectId` makes the one that callers see.
     pub(super) fn integration_id(&self) -> &IntegrationId {
         &self.record.id

@@ -24,12 +24,13 @@ use crate::{
     integrations::{CredentialsDraft, Error, IntegrationChanges, IntegrationDraft},
 };
 
-/// Everything that can be changed.
-pub struct Mutation;
+/// Changes of what is connected.
+#[derive(Default)]
+pub struct IntegrationMutation;
 
-/// Everything that can be changed.
+/// Changes of what is connected.
 #[Object]
-impl Mutation {
+impl IntegrationMutation {
     /// Checks the credentials with Atlassian without keeping anything.
     async fn test_integration(
         &self,

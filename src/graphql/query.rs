@@ -27,12 +27,13 @@ use crate::domain::IntegrationId;
 /// Ids that `nodes` takes at most.
 const MOST_NODES: usize = 100;
 
-/// Everything that can be read.
-pub struct Query;
+/// What is asked about organizations and their people.
+#[derive(Default)]
+pub struct DirectoryQuery;
 
-/// Everything that can be read.
+/// What is asked about organizations and their people.
 #[Object]
-impl Query {
+impl DirectoryQuery {
     /// Who asks, and what they may do.
     async fn viewer(&self) -> Viewer {
         Viewer

@@ -18,7 +18,7 @@ use crate::{
     audit::{Action, Asked, Audit},
     auth::{Caller, Permission},
     domain::{Freshness, IntegrationId},
-    organizations::{Demand, Organizations},
+    organizations::{Demand, Organizations, changes::Changes},
 };
 
 /// How long the keys of one page are waited for: its rows are resolved one after the other, and a key that comes
@@ -30,6 +30,7 @@ pub(super) struct Request {
     pub(super) caller: Arc<Caller>,
     pub(super) organizations: Organizations,
     pub(super) audit: Audit,
+    pub(super) changes: Changes,
     pub(super) demand: Demand,
     pub(super) loaders: DataLoader<Loaders>,
     pub(super) budget: Budget,
@@ -53,6 +54,7 @@ impl Request {
             loaders: DataLoader::new(loaders, tokio::spawn).delay(GATHERING),
             organizations: parts.organizations.clone(),
             audit: parts.audit.clone(),
+            changes: parts.changes.clone(),
             budget,
             id: request_id.to_owned(),
             age: Mutex::default(),

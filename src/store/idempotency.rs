@@ -5,7 +5,7 @@ use super::{
     counted_changes::{CountedChanges, count_one, counted},
     deletions,
 };
-use crate::domain::{Deletion, IntegrationId};
+use crate::domain::{Deletion, DeletionId, IntegrationId};
 
 /// A caller's key for one change.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -91,6 +91,33 @@ impl Store {
         sqlx::query("DELETE FROM idempotency_keys WHERE caller = $1 AND idempotency_key = $2")
             .bind(&key.caller)
             .bind(&key.key)
+            .execute(&self.pool)
+            .await?;
+        Ok(())
+    }
+
+    /// Keeps what the callers of a deletion were answered, where that is not kept yet.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn answer_keys_of(&self, deletion: &DeletionId, answer: &str) -> Result<(), Error> {
+        sqlx::query(
+            "UPDATE idempotency_keys SET answer = $1 WHERE deletion_id = $2 AND answer IS NULL",
+        )
+        .bind(answer)
+        .bind(deletion.as_str())
+        .execute(&self.pool)
+        .await?;
+        Ok(())
+    }
+
+    /// Gives the keys of a deletion back: it did not happen.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn release_keys_of(&self, deletion: &DeletionId) -> Result<(), Error> {
+        sqlx::query("DELETE FROM idempotency_keys WHERE deletion_id = $1")
+            .bind(deletion.as_str())
             .execute(&self.pool)
             .await?;
         Ok(())

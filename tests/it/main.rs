@@ -20,3 +20,4 @@ mod schema;
 mod secrets;
 mod usage;
 mod users;
+mod writes;

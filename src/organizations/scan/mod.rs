@@ -34,6 +34,8 @@ pub(super) struct Scan {
     pub(super) number: u64,
     pub(super) people: People,
     pub(super) fetched_at: Timestamp,
+    /// When its first page was asked for: what changed later may be missing in it.
+    pub(super) began_at: Timestamp,
     arrived: Instant,
 }
 
@@ -107,7 +109,7 @@ impl Scans {
 impl Organization {
     /// The scan of everybody whom `base` finds, kept or read now.
     pub(super) async fn scan(&self, base: &UserSearch) -> Result<Arc<Scan>> {
-        let key = self.key(base.clone());
+        let key = self.scan_key(base.clone());
         if let Some(scan) = self.shared.scans.latest.get(&key).await
             && self.demand.not_before.is_none_or(|instant| scan.arrived >= instant)
         {
@@ -169,6 +171,7 @@ async fn run(
     key: (u64, UserSearch),
     progress: Arc<Progress>,
 ) -> Result<Arc<Scan>> {
+    let began_at = now();
     let outcome = organization.read_everybody(&key.1, &progress).await;
     let scans = &organization.shared.scans;
     let outcome = match outcome {
@@ -176,6 +179,7 @@ async fn run(
             let scan = Arc::new(Scan {
                 number: NUMBERS.fetch_add(1, Ordering::Relaxed),
                 fetched_at: now(),
+                began_at,
                 arrived: Instant::now(),
                 people,
             });
