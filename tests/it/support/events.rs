@@ -20,13 +20,13 @@ impl Events {
     /// The next event, by its name; `None` where there is none any more. Comments are passed over.
     pub(crate) async fn next(&mut self) -> Option<(String, Value)> {
         loop {
-            while let Some((event, rest)) = self.rest.split_once("\n\n") {
+            while let Some(end) = self.rest.find("\n\n") {
+                let event: String = self.rest.drain(..end + 2).collect();
                 let field = |name: &str| {
                     let mut lines = event.lines().filter_map(|line| line.strip_prefix(name));
                     lines.next().map(|value| value.trim_start().to_owned())
                 };
                 let (name, data) = (field("event:"), field("data:"));
-                self.rest = rest.to_owned();
                 if let Some(name) = name {
                     let data = data.expect("browsers pass over an event without data");
                     return Some((name, serde_json::from_str(&data).unwrap_or_default()));
