@@ -152,7 +152,7 @@ impl Changes {
         let Some(facts) = Facts::gather(place, &request.account, reach).await? else {
             return Err(no_such_user());
         };
-        let preview = self.preview_of(&facts, (place, actor), request.scope).await;
+        let preview = self.preview_of(&facts, (place, actor), request.scope).await?;
         if !preview.is_allowed() {
             let refusals = of_blockers(&preview.findings.blockers);
             let deletion = self.pending_deletion(&request.account).await?;

@@ -41,7 +41,7 @@ impl Changes {
         key: Option<&str>,
     ) -> Result<Option<IdempotencyKey>> {
         let Some(key) = key else { return Ok(None) };
-        if key.trim().is_empty() || key.len() > LONGEST {
+        if key.trim().is_empty() || key.chars().count() > LONGEST {
             let message = "`idempotencyKey` takes 1 to 255 characters; a UUID is a good one";
             let refusal = Refusal::new(RefusalCode::InvalidInput, message);
             return Err(refusal.at(&["input", "idempotencyKey"]).into());

@@ -95,6 +95,6 @@ impl Changes {
 }
 
 /// Our own code of a refusal, and Atlassian's where it has one.
-fn code(refusal: &Refusal) -> String {
+pub(super) fn code(refusal: &Refusal) -> String {
     format!("{:?}", refusal.code)
 }
