@@ -119,21 +119,6 @@ impl Action {
         self.into()
     }
 
-    /// Whether it is done to people's accounts, at Atlassian.
-    #[must_use]
-    pub fn is_on_people(self) -> bool {
-        matches!(
-            self,
-            Self::DeleteUser
-                | Self::DeleteUsers
-                | Self::CancelUserDeletion
-                | Self::SuspendUser
-                | Self::RestoreUser
-                | Self::DeactivateUser
-                | Self::ReactivateUser
-        )
-    }
-
     /// The action of that name.
     #[must_use]
     pub fn from_word(word: &str) -> Option<Self> {

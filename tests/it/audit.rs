@@ -56,6 +56,13 @@ fn column<'a>(entries: &'a [Value], name: &str) -> Vec<&'a str> {
     entries.iter().map(|entry| entry[name].as_str().unwrap_or("-")).collect()
 }
 
+fn instant(value: &Value) -> jiff::Timestamp {
+    value
+        .as_str()
+        .and_then(|text| text.parse().ok())
+        .unwrap_or_else(|| panic!("no instant: {value}"))
+}
+
 async fn damage(gateway: &TestGateway, statement: &'static str) {
     let path = gateway.folder().join("headcount.db");
     let mut file = SqliteConnectOptions::new().filename(path).connect().await.expect("the file");
@@ -88,7 +95,7 @@ async fn every_mutation_leaves_an_entry_with_how_it_ended() {
         assert_eq!(entry["caller"], "somebody");
         assert_eq!(entry["requestId"], format!("ask-{name}"));
         assert_eq!(entry["isDryRun"], false);
-        assert!(entry["endedAt"].as_str() >= entry["at"].as_str(), "{entry}");
+        assert!(instant(&entry["endedAt"]) >= instant(&entry["at"]), "{entry}");
         assert_eq!(entry["integration"], Value::Null, "it is gone, or there was none");
     }
     let of_it = entries(&admin, json!({"integrations": [id]})).await;
@@ -197,7 +204,7 @@ async fn the_record_is_read_page_by_page_newest_first() {
     let sizes: Vec<usize> = pages.iter().map(|page| page.nodes.len()).collect();
     assert_eq!(sizes, [3, 3, 1]);
     let walked: Vec<&Value> = pages.iter().flat_map(|page| &page.nodes).collect();
-    assert!(walked.windows(2).all(|pair| pair[0]["at"].as_str() > pair[1]["at"].as_str()));
+    assert!(walked.windows(2).all(|pair| instant(&pair[0]["at"]) > instant(&pair[1]["at"])));
 
     let other =
         "query($after: String) { auditLog(after: $after, filter: {caller: \"x\"}) { totalCount } }";

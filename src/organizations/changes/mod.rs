@@ -74,6 +74,12 @@ struct UpstreamAnswer {
     code: Option<String>,
 }
 
+impl From<crate::atlassian::Accepted> for UpstreamAnswer {
+    fn from(accepted: crate::atlassian::Accepted) -> Self {
+        Self { status: Some(accepted.status), code: None }
+    }
+}
+
 impl From<&crate::atlassian::Error> for UpstreamAnswer {
     fn from(error: &crate::atlassian::Error) -> Self {
         Self { status: error.status, code: error.code.clone() }
