@@ -8,6 +8,7 @@ mod audit;
 mod budget;
 mod cache;
 mod callers;
+mod crashes;
 mod edge;
 mod faults;
 mod groups;
