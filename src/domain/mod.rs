@@ -10,7 +10,9 @@ mod freshness;
 mod group;
 mod ids;
 mod integration;
+mod license;
 mod page;
+mod price;
 mod product;
 mod role;
 mod user;
@@ -22,7 +24,12 @@ pub use freshness::{Fetched, Freshness, FreshnessSource};
 pub use group::{Group, UserGroup};
 pub use ids::{AccountId, DirectoryId, GroupId, IntegrationId, OrganizationId, ResourceId, RoleId};
 pub use integration::{CheckOutcome, CredentialKind, IntegrationCheck, IntegrationStatus};
+pub use license::{
+    GrantingGroup, LastActivity, LicensePeople, LicenseRow, LicenseSnapshot, LicenseTotals,
+    ReclaimReason, SeatFigures, SeatSource, SeatUse,
+};
 pub use page::Page;
+pub use price::{Billing, ConfiguredSeats, LicenseCost, Price, PriceList, Rate, Tier};
 pub use product::{Directory, Domain, OrganizationProfile, Product, product_key, product_name};
 pub use role::{AssignmentMethod, GroupRoles, RoleAssignment, RoleScope};
 pub use user::{

@@ -7,7 +7,7 @@ use std::{
 };
 
 /// Each room, and the rooms that it may import besides itself. Imports only go down.
-const ROOMS: [(&str, &[&str]); 13] = [
+const ROOMS: [(&str, &[&str]); 14] = [
     ("domain", &[]),
     ("demo", &[]),
     ("telemetry", &[]),
@@ -15,8 +15,9 @@ const ROOMS: [(&str, &[&str]); 13] = [
     ("atlassian", &["domain"]),
     ("auth", &["domain"]),
     ("integrations", &["domain", "store"]),
-    ("organizations", &["domain", "atlassian", "integrations"]),
-    ("graphql", &["domain", "auth", "integrations", "organizations"]),
+    ("licenses", &["domain"]),
+    ("organizations", &["domain", "atlassian", "integrations", "licenses", "store"]),
+    ("graphql", &["domain", "auth", "integrations", "licenses", "organizations"]),
     ("http", &["auth", "graphql", "telemetry"]),
     (
         "config",
