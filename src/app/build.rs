@@ -51,7 +51,7 @@ pub async fn connect(settings: &Settings) -> anyhow::Result<Connections> {
     let integrations = Integrations::open(store.clone(), declared, hosts).await?;
     let transport = Transport::new(settings.atlassian.transport())?;
     let organizations =
-        Organizations::new(transport, integrations.clone(), settings.cache.settings());
+        Organizations::new(transport, integrations.clone(), store.clone(), settings.organizations());
     Ok(Connections { store, integrations, organizations })
 }
 

@@ -21,6 +21,25 @@ pub fn uses_seat(role: &RoleId) -> bool {
     matches!(role.as_str(), "atlassian/user" | "atlassian/admin")
 }
 
+/// Products whose last activity Atlassian's documents name (API.md, section 3, Products: the keys of v1). Of another
+/// product without any activity it cannot be told whether nobody used it or nothing is told.
+const TOLD: [&str; 8] = [
+    "jira-software",
+    "jira-servicedesk",
+    "jira-core",
+    "confluence",
+    "bitbucket",
+    "trello",
+    "opsgenie",
+    "statuspage",
+];
+
+/// Whether the absence of activity means that there was none.
+#[must_use]
+pub fn tells_activity(product_key: &str) -> bool {
+    TOLD.contains(&product_key)
+}
+
 /// The instant before which activity counts as none.
 #[must_use]
 pub fn cutoff(now: Timestamp, inactive_for_days: u32) -> Timestamp {

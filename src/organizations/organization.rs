@@ -16,6 +16,7 @@ use super::{
     clock::now,
     profile::Profile,
     scan::{Scans, View},
+    seats::Seats,
     users::Telling,
 };
 use crate::{
@@ -58,13 +59,15 @@ pub(super) struct Caches {
     pub(super) products: Cached<(), Vec<Arc<Product>>>,
     pub(super) profile: Cached<(), Profile>,
     pub(super) directories: Cached<(), Vec<Directory>>,
-    pub(super) granting_groups: Cached<(), std::collections::HashSet<GroupId>>,
+    pub(super) granting_groups: Cached<(), std::collections::HashMap<GroupId, Arc<Group>>>,
     pub(super) group_roles: Cached<GroupId, Vec<GroupRoles>>,
     pub(super) user_roles: Cached<crate::domain::AccountId, Vec<RoleAssignment>>,
     pub(super) events: Cached<EventsKey, Page<Arc<ActivityEvent>>>,
     pub(super) event: Cached<String, Option<ActivityEvent>>,
     pub(super) views:
         Cached<(u64, crate::domain::UserFilter, Option<crate::domain::UserOrder>), View>,
+    /// By the number of the scan that they come from.
+    pub(super) seats: Cached<u64, Seats>,
 }
 
 /// Figures about people are up to a day late at the source (API.md, section 2, Freshness).
@@ -73,7 +76,8 @@ const ACTIVITY_LAG: Duration = Duration::from_hours(24);
 const ROLE_LAG: Duration = Duration::from_secs(30);
 
 impl Caches {
-    pub(super) fn new(settings: &super::CacheSettings) -> Self {
+    pub(super) fn new(all: &Settings) -> Self {
+        let settings = &all.cache;
         let keep = settings.keep_stale;
         let half = settings.capacity_bytes / 2;
         let small = settings.capacity_bytes / 24;
@@ -91,6 +95,13 @@ impl Caches {
             events: Cached::new(settings.activity, keep, small),
             event: Cached::new(settings.activity, keep, small),
             views: Cached::new(settings.scan, Duration::ZERO, small),
+            // As long as their scan, stale or not.
+            seats: Cached::new(
+                settings.scan + all.licenses.serve_stale,
+                Duration::ZERO,
+                settings.capacity_bytes / 8,
+            )
+            .with_upstream_lag(ROLE_LAG),
         }
     }
 }
@@ -128,7 +139,7 @@ impl Shared {
             integration,
             client,
             caches,
-            scans: Scans::new(&settings.cache),
+            scans: Scans::new(&settings),
             telling: Telling::default(),
             settings,
             generation,

@@ -1,3 +1,7 @@
+mod look;
+
+pub(in crate::organizations) use self::look::Person;
+
 use std::collections::HashMap;
 
 use jiff::Timestamp;

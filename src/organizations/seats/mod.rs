@@ -1,0 +1,129 @@
+//! Who holds which seats of an organization: read in bulk once a scan, counted for any number of days afterwards.
+//!
+//! `gather` asks what the figures need beside the scan: products, Jira's own seats, the roles of groups, and a count a
+//! product for comparison. `join` tells what one person holds, `report` makes rows and totals of one organization or
+//! several, `candidates` who could give a seat back, `access` goes over everybody, `twice` finds who is paid for twice,
+//! `history` keeps the figures of each day. The arithmetic is `licenses/`.
+
+mod access;
+mod candidates;
+mod gather;
+mod history;
+mod join;
+mod report;
+mod sources;
+mod twice;
+
+use std::{collections::HashMap, sync::Arc};
+
+use futures_util::FutureExt;
+
+use self::{join::Join, sources::Sources};
+pub use self::{
+    access::ProductAccessRow,
+    candidates::Candidate,
+    history::TakenSnapshots,
+    report::LicenseReport,
+    twice::PaidTwice,
+};
+use super::{Organization, Result, scan::Scan};
+use crate::{
+    domain::{
+        Fetched, Group, GroupId, GroupRoles, LastActivity, LicensePeople, Product, ResourceId,
+    },
+    licenses::SeatHolder,
+};
+
+/// Everything that licence figures of one organization are made of, as one scan found it.
+pub struct Seats {
+    scan: Arc<Scan>,
+    join: Join,
+    instances: Vec<Instance>,
+    people: LicensePeople,
+    /// Groups that grant anything, with their names and who keeps their members.
+    groups: Arc<HashMap<GroupId, Arc<Group>>>,
+    /// What those groups grant.
+    roles: HashMap<GroupId, Arc<Vec<GroupRoles>>>,
+    /// When the oldest of what was read beside the scan was read.
+    read_at: jiff::Timestamp,
+}
+
+/// One product on one site.
+struct Instance {
+    product: Arc<Product>,
+    holders: Vec<Holder>,
+    /// Suspended people who would hold a seat again when restored.
+    suspended: u64,
+    /// Holders of whom it is not told whether this is among what they may use at this moment.
+    doubtful: u64,
+    sources: Sources,
+}
+
+/// Somebody who holds a seat: a row of the scan, and what decides whether they need it.
+#[derive(Clone, Copy)]
+struct Holder {
+    person: u32,
+    last_active: LastActivity,
+    is_robot: bool,
+    is_protected: bool,
+}
+
+impl Organization {
+    /// Who holds which seats. Upstream calls: the scan, which everybody shares; one for the products, one for Jira's
+    /// seats, one for the groups that grant anything and one for each of them, one for each product that nobody else
+    /// counts. Nothing while the scan is kept. A scan past its time stands in, marked as stale, while a new one runs.
+    ///
+    /// # Errors
+    /// The scan, the products or the groups could not be read; the first scan is still running.
+    pub async fn seats(&self) -> Result<Fetched<Seats>> {
+        let (scan, freshness) = self.scan_or_stale().await?;
+        let number = scan.number;
+        let ask = async { self.gather(scan).await }.boxed();
+        // What the caller demands of age was settled when the scan was chosen.
+        let demand = super::Demand { not_before: None, ..self.demand };
+        let cache = &self.shared.caches.seats;
+        let key = self.key(number);
+        let seats = cache.get_or_ask(&demand, key, Seats::bytes, ask).await?;
+        let beside = crate::domain::Freshness {
+            fetched_at: seats.value.read_at,
+            ..seats.freshness
+        };
+        Ok(self.note(Fetched { value: seats.value, freshness: freshness.with(beside) }))
+    }
+}
+
+impl Seats {
+    fn bytes(&self) -> usize {
+        let holders: usize = self.instances.iter().map(|instance| instance.holders.len()).sum();
+        let roles: usize = self.roles.values().map(|roles| 64 + roles.len() * 220).sum();
+        512 + holders * size_of::<Holder>() + self.instances.len() * 512 + roles
+    }
+
+    /// The instance with this resource id, in any of its spellings.
+    fn instance(&self, resource: &ResourceId) -> Option<usize> {
+        let of = |instance: &Instance| &instance.product.resource_id;
+        let exact = self.instances.iter().position(|instance| of(instance) == resource);
+        exact.or_else(|| self.instances.iter().position(|one| of(one).is_same_product(resource)))
+    }
+
+    fn holder(&self, holder: Holder) -> SeatHolder {
+        SeatHolder {
+            last_active: holder.last_active,
+            added_at: self.scan.people.person(holder.person as usize).and_then(|p| p.added_at()),
+            is_robot: holder.is_robot,
+            is_protected: holder.is_protected,
+        }
+    }
+
+    /// How many people Atlassian lists.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.scan.people.len()
+    }
+
+    /// Whether the organization has nobody.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
