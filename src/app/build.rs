@@ -50,8 +50,12 @@ pub async fn connect(settings: &Settings) -> anyhow::Result<Connections> {
     let declared = settings.integrations.iter().map(IntegrationSection::declared).collect();
     let integrations = Integrations::open(store.clone(), declared, hosts).await?;
     let transport = Transport::new(settings.atlassian.transport())?;
-    let organizations =
-        Organizations::new(transport, integrations.clone(), store.clone(), settings.organizations());
+    let organizations = Organizations::new(
+        transport,
+        integrations.clone(),
+        store.clone(),
+        settings.organizations(),
+    );
     Ok(Connections { store, integrations, organizations })
 }
 

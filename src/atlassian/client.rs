@@ -12,7 +12,7 @@ use super::{
     rate::Budget,
     transport::{Answer, Call, Transport},
 };
-use crate::domain::Credentials;
+use crate::domain::{Credentials, OrganizationId};
 
 /// Everything but the unreserved characters of RFC 3986; account ids hold `:`, and an id must not become two segments.
 const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
@@ -72,6 +72,12 @@ impl Client {
     #[must_use]
     pub fn budget(&self) -> Option<Budget> {
         self.shared.organization.budget(Family::Organization)
+    }
+
+    /// The organization that the client speaks for.
+    #[must_use]
+    pub fn organization_id(&self) -> &OrganizationId {
+        &self.shared.credentials.organization_id
     }
 
     pub(super) fn credentials(&self) -> &Credentials {
@@ -147,6 +153,12 @@ impl Client {
             body: None,
             is_change: false,
         })
+    }
+
+    /// Asks for a change: any 2xx means that it was accepted, whatever the body says or lacks.
+    pub(super) async fn change(&self, method: Method, call: Call) -> Result<()> {
+        let call = Call { method, is_change: true, ..call };
+        Ok(self.send(&call).await?.value)
     }
 
     pub(super) async fn send<T: DeserializeOwned>(&self, call: &Call) -> Result<Answer<T>> {

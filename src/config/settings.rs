@@ -8,9 +8,11 @@ use figment::{
 use serde::{Deserialize, Serialize};
 
 use super::{
-    AtlassianSection, AuthSection, CacheSection, HttpSection, IntegrationSection, LimitsSection,
-    LogSection, Problems, StoreSection, environment::Environment, integrations, secret,
+    AtlassianSection, AuthSection, CacheSection, HttpSection, IntegrationSection, LicensesSection,
+    LimitsSection, LogSection, PriceSection, Problems, StoreSection, environment::Environment,
+    integrations, prices, secret,
 };
+use crate::organizations::{self, LicenseSettings};
 
 /// Everything that can be set. Has no `Debug`: it holds secrets and addresses.
 #[derive(Clone, Default, Serialize, Deserialize)]
@@ -30,6 +32,10 @@ pub struct Settings {
     pub limits: LimitsSection,
     /// What is written to standard error.
     pub log: LogSection,
+    /// Seats that Atlassian does not tell, and the figures of each day.
+    pub licenses: LicensesSection,
+    /// What products cost.
+    pub prices: Vec<PriceSection>,
     /// Organizations and sites that are connected by the file.
     pub integrations: Vec<IntegrationSection>,
 }
@@ -86,6 +92,18 @@ impl Settings {
         secret::keys_with_value(&table)
     }
 
+    /// As the room `organizations` takes them.
+    #[must_use]
+    pub fn organizations(&self) -> organizations::Settings {
+        organizations::Settings {
+            licenses: LicenseSettings {
+                prices: prices::price_list(&self.prices),
+                ..self.licenses.settings()
+            },
+            ..self.cache.settings()
+        }
+    }
+
     fn refuse_nonsense(&self, problems: &mut Problems) {
         self.http.refuse_nonsense(problems);
         self.auth.refuse_nonsense(problems);
@@ -93,6 +111,8 @@ impl Settings {
         self.atlassian.refuse_nonsense(problems);
         self.cache.refuse_nonsense(problems);
         self.limits.refuse_nonsense(problems);
+        self.licenses.refuse_nonsense(problems);
+        prices::refuse_nonsense(&self.prices, problems);
         integrations::refuse_nonsense(&self.integrations, problems);
         if self.cache.scan_wait >= self.http.query_timeout {
             problems.add(

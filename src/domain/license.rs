@@ -29,6 +29,13 @@ impl SeatSource {
             Self::Unknown => "unknown",
         }
     }
+
+    /// The source that a word stands for.
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Self> {
+        let all = [Self::Upstream, Self::Configured, Self::Unlimited, Self::Unknown];
+        all.into_iter().find(|source| source.word() == word)
+    }
 }
 
 /// Whether somebody used the seat that they hold.

@@ -44,7 +44,10 @@ impl PeopleList {
         let email = email.to_lowercase();
         let domain = email.rsplit_once('@').map(|(_, domain)| domain);
         self.emails.iter().any(|pattern| is_like(&email, &pattern.to_lowercase()))
-            || self.domains.iter().any(|named| domain == Some(named.to_lowercase().as_str()))
+            || self
+                .domains
+                .iter()
+                .any(|named| domain == Some(named.trim_start_matches('@').to_lowercase().as_str()))
     }
 }
 

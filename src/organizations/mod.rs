@@ -6,8 +6,10 @@
 
 mod activity;
 mod cached;
+pub mod changes;
 mod checks;
 mod clock;
+mod corrections;
 mod error;
 mod groups;
 mod listing;
@@ -17,10 +19,12 @@ mod profile;
 mod registry;
 mod roles;
 mod scan;
+mod seats;
 mod settings;
 mod users;
 
 pub use crate::atlassian::{Budget, ErrorKind, Expand, UserSearch};
+pub use crate::licenses::PeopleList;
 pub use activity::{EventsPage, EventsRequest};
 pub use checks::expiry as expiry_checks;
 pub use error::{Error, Result};
@@ -30,5 +34,6 @@ pub use organization::{Demand, Organization};
 pub use registry::Organizations;
 pub use roles::{HeldRole, RoleHolder, RoleOrigin};
 pub use scan::ScanProgress;
-pub use settings::{CacheSettings, Settings};
+pub use seats::{Candidate, LicenseReport, PaidTwice, ProductAccessRow, Seats, TakenSnapshots};
+pub use settings::{CacheSettings, LicenseSettings, Settings};
 pub use users::{UsersPage, UsersRequest};

@@ -1,5 +1,6 @@
 use std::time::Duration;
 
+use super::changes::ChangeSettings;
 use crate::{
     domain::{ConfiguredSeats, PriceList},
     licenses::PeopleList,
@@ -18,6 +19,8 @@ pub struct Settings {
     pub scan_wait: Duration,
     /// What the operator says about licences.
     pub licenses: LicenseSettings,
+    /// The brakes on changes.
+    pub changes: ChangeSettings,
 }
 
 impl Default for Settings {
@@ -28,6 +31,7 @@ impl Default for Settings {
             scan_split_above: 2_000,
             scan_wait: Duration::from_secs(110),
             licenses: LicenseSettings::default(),
+            changes: ChangeSettings::default(),
         }
     }
 }
@@ -84,8 +88,6 @@ pub struct LicenseSettings {
     pub prices: PriceList,
     /// Seats that were bought, where Atlassian does not tell it or tells it wrongly.
     pub seats: Vec<ConfiguredSeats>,
-    /// People whose seats are never to be reclaimed.
-    pub protected: PeopleList,
     /// Service accounts: without activity that Atlassian tells, and not to be reclaimed.
     pub robots: PeopleList,
     /// How long past its time the last scan stands in, marked as stale, while a new one runs. Default 24 hours.
@@ -101,7 +103,6 @@ impl Default for LicenseSettings {
         Self {
             prices: PriceList::default(),
             seats: Vec::new(),
-            protected: PeopleList::default(),
             robots: PeopleList::default(),
             serve_stale: Duration::from_hours(24),
             snapshot_inactive_for_days: 90,

@@ -7,17 +7,18 @@ use std::{
 };
 
 /// Each room, and the rooms that it may import besides itself. Imports only go down.
-const ROOMS: [(&str, &[&str]); 14] = [
+const ROOMS: [(&str, &[&str]); 15] = [
     ("domain", &[]),
     ("demo", &[]),
     ("telemetry", &[]),
     ("store", &["domain"]),
     ("atlassian", &["domain"]),
     ("auth", &["domain"]),
+    ("audit", &["domain", "store"]),
     ("integrations", &["domain", "store"]),
     ("licenses", &["domain"]),
-    ("organizations", &["domain", "atlassian", "integrations", "licenses", "store"]),
-    ("graphql", &["domain", "auth", "integrations", "licenses", "organizations"]),
+    ("organizations", &["domain", "atlassian", "audit", "integrations", "licenses", "store"]),
+    ("graphql", &["domain", "audit", "auth", "integrations", "licenses", "organizations"]),
     ("http", &["auth", "graphql", "telemetry"]),
     (
         "config",
@@ -40,6 +41,7 @@ const ROOMS: [(&str, &[&str]); 14] = [
             "telemetry",
             "store",
             "atlassian",
+            "audit",
             "auth",
             "integrations",
             "organizations",

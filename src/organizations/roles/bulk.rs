@@ -111,7 +111,9 @@ fn seldom_roles(grants: &HashMap<GroupId, Result<GroupGrants>>) -> Vec<RoleId> {
 
 impl Organization {
     /// The groups that grant a role on any product: a page of 100 a call, 20 products a call.
-    pub(in crate::organizations) async fn granting_groups(&self) -> Result<Fetched<HashMap<GroupId, Arc<Group>>>> {
+    pub(in crate::organizations) async fn granting_groups(
+        &self,
+    ) -> Result<Fetched<HashMap<GroupId, Arc<Group>>>> {
         let ask = async {
             let products = self.products().await?;
             let mut granting = HashMap::new();

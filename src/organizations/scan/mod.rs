@@ -22,11 +22,11 @@ use jiff::Timestamp;
 use moka::future::Cache;
 use tokio::time::Instant;
 
+use self::read::Progress;
 pub(super) use self::{
     people::{People, Person},
     view::View,
 };
-use self::read::Progress;
 use super::{Demand, Error, Organization, Result, Settings, clock::now};
 use crate::{
     atlassian::UserSearch,
@@ -38,6 +38,8 @@ pub(super) struct Scan {
     pub(super) number: u64,
     pub(super) people: People,
     pub(super) fetched_at: Timestamp,
+    /// When its first page was asked for: what changed later may be missing in it.
+    pub(super) began_at: Timestamp,
     arrived: Instant,
 }
 
@@ -114,7 +116,7 @@ where
 impl Organization {
     /// The scan of everybody whom `base` finds, kept or read now.
     pub(super) async fn scan(&self, base: &UserSearch) -> Result<Arc<Scan>> {
-        let key = self.key(base.clone());
+        let key = self.scan_key(base.clone());
         if let Some(scan) = self.shared.scans.latest.get(&key).await
             && self.demand.not_before.is_none_or(|instant| scan.arrived >= instant)
         {
@@ -176,6 +178,7 @@ async fn run(
     key: (u64, UserSearch),
     progress: Arc<Progress>,
 ) -> Result<Arc<Scan>> {
+    let began_at = now();
     let outcome = organization.read_everybody(&key.1, &progress).await;
     let scans = &organization.shared.scans;
     let outcome = match outcome {
@@ -183,6 +186,7 @@ async fn run(
             let scan = Arc::new(Scan {
                 number: NUMBERS.fetch_add(1, Ordering::Relaxed),
                 fetched_at: now(),
+                began_at,
                 arrived: Instant::now(),
                 people,
             });

@@ -14,7 +14,7 @@ impl Organization {
     /// new one runs; callers who insist on a fresh answer wait for it.
     pub(in crate::organizations) async fn scan_or_stale(&self) -> Result<(Arc<Scan>, Freshness)> {
         let base = UserSearch::default();
-        let key = self.key(base.clone());
+        let key = self.scan_key(base.clone());
         let scans = &self.shared.scans;
         if self.demand.not_before.is_none()
             && !scans.latest.contains_key(&key)
@@ -50,11 +50,10 @@ impl Organization {
     /// How far the scan of this organization is; `None` where none is running.
     #[must_use]
     pub fn scan_progress(&self) -> Option<ScanProgress> {
+        let everybody = self.scan_key(UserSearch::default());
         let running = self.shared.scans.running();
-        let everybody = running.get(&self.key(UserSearch::default()));
-        let of_this = |key: &(u64, UserSearch)| key.0 == self.shared.generation();
-        let found = everybody.or_else(|| {
-            running.iter().find(|(key, _)| of_this(key)).map(|(_, running)| running)
+        let found = running.get(&everybody).or_else(|| {
+            running.iter().find(|(key, _)| key.0 == everybody.0).map(|(_, running)| running)
         });
         found.map(|(_, progress)| progress.so_far())
     }

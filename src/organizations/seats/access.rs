@@ -46,8 +46,8 @@ impl Seats {
         let Some(person) = self.scan.people.person(row) else { return Vec::new() };
         let edge = cutoff(now, inactive_for_days);
         let mut held = Vec::new();
-        self.join.of(person, &mut held);
-        let row = |one: &Held| {
+        let standing = self.join.of(person, self.correction(row), &mut held);
+        let row_of = |one: &Held| {
             let instance = self.instances.get(one.resource as usize);
             let product = instance.map(|instance| instance.product.as_ref());
             let resource_id = match product {
@@ -60,7 +60,7 @@ impl Seats {
                 account_id: person.account_id(),
                 name: person.name(),
                 email: person.email(),
-                status: person.status(),
+                status: standing.status,
                 product_key: product_key(owner),
                 resource_id,
                 product,
@@ -73,6 +73,6 @@ impl Seats {
                 is_by_group: one.is_by_group(),
             })
         };
-        held.iter().filter_map(row).collect()
+        held.iter().filter_map(row_of).collect()
     }
 }

@@ -74,8 +74,11 @@ impl Seats {
         let of_group = |group: &GrantingGroup| self.roles.get(&group.id);
         let given = candidate.groups.iter().filter_map(of_group).flat_map(|roles| roles.iter());
         let here = given.filter(|given| given.resource_id.is_same_product(resource));
-        let mut roles: Vec<RoleId> =
-            here.flat_map(|given| given.roles.iter()).filter(|role| uses_seat(role)).cloned().collect();
+        let mut roles: Vec<RoleId> = here
+            .flat_map(|given| given.roles.iter())
+            .filter(|role| uses_seat(role))
+            .cloned()
+            .collect();
         roles.sort();
         roles.dedup();
         roles

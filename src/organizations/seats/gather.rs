@@ -1,16 +1,19 @@
 use std::{collections::HashMap, sync::Arc};
 
 use super::{
-    super::{Organization, Result, scan::{People, Person, Scan}},
+    super::{
+        Organization, Result,
+        changes::Protected,
+        scan::{People, Scan},
+    },
     Holder, Instance, Seats,
-    join::{Join, Standing},
+    join::{Correction, Join, Standing},
     sources::{CountedBy, Sources},
 };
 use crate::{
     atlassian::{ApplicationRole, ErrorKind, UserSearch},
-    domain::{
-        GroupId, GroupRoles, LicensePeople, Product, RoleId, UserStatus, product_key,
-    },
+    domain::{GroupId, GroupRoles, LicensePeople, Product, RoleId, UserStatus, product_key},
+    licenses::PeopleList,
 };
 
 /// The roles that take a seat, as filters name them.
@@ -28,16 +31,21 @@ impl Organization {
         let (roles, unread) = self.grants_of(&scan.people, &groups.value).await?;
         let settings = &self.shared.settings.licenses;
         let known = distinct(&products.value);
-        let lists = (&settings.protected, &settings.robots);
+        let protected = protected(&self.shared.settings.changes.protected);
+        let lists = (&protected, &settings.robots);
         let join = Join::new(&known, &scan.people, &roles, lists);
         let site = authority(self.shared.client.credentials().admin_url.as_str());
         let sources = sources(&known, jira.as_deref(), site.as_deref());
-        let instances: Vec<Instance> =
-            known.into_iter().zip(sources).map(|(product, sources)| Instance::new(product, sources)).collect();
+        let instances: Vec<Instance> = known
+            .into_iter()
+            .zip(sources)
+            .map(|(product, sources)| Instance::new(product, sources))
+            .collect();
         let mut seats = Seats {
             people: LicensePeople::default(),
             read_at: products.freshness.fetched_at.min(groups.freshness.fetched_at),
             groups: Arc::clone(&groups.value),
+            corrections: self.corrections_of(&scan),
             scan,
             join,
             instances,
@@ -56,9 +64,8 @@ impl Organization {
         granting: &HashMap<GroupId, Arc<crate::domain::Group>>,
     ) -> Result<Grants> {
         let relevant = people.group_table().iter().filter(|group| granting.contains_key(&group.id));
-        let each = relevant.map(|group| async {
-            (group.id.clone(), self.group_roles(&group.id).await)
-        });
+        let each =
+            relevant.map(|group| async { (group.id.clone(), self.group_roles(&group.id).await) });
         let mut grants = Grants::default();
         for (group, roles) in futures_util::future::join_all(each).await {
             match roles {
@@ -74,6 +81,31 @@ impl Organization {
             }
         }
         Ok(grants)
+    }
+
+    /// What Headcount changed since the scan, by the rows of those concerned.
+    fn corrections_of(&self, scan: &Scan) -> HashMap<u32, Correction> {
+        let corrections = &self.shared.corrections;
+        let organization = self.shared.client.organization_id();
+        let accounts = corrections.accounts();
+        let mut found = HashMap::new();
+        if accounts.is_empty() {
+            return found;
+        }
+        for row in 0..scan.people.len() {
+            let person = scan.people.person(row);
+            if !person.is_some_and(|person| accounts.contains(person.account_id())) {
+                continue;
+            }
+            let Some(user) = scan.people.user(row) else { continue };
+            let lost = corrections.lost_products(organization, &user.account_id, scan.began_at);
+            let corrected = corrections.corrected(organization, &user, scan.began_at);
+            if let Some(corrected) = corrected {
+                let status = corrected.user.status;
+                found.insert(row_of(row), Correction { status, lost });
+            }
+        }
+        found
     }
 
     /// Has Atlassian count the people of each product that no other source counts: one call a product.
@@ -120,24 +152,26 @@ impl Seats {
         let mut held = Vec::new();
         for index in 0..scan.people.len() {
             let Some(person) = scan.people.person(index) else { continue };
-            let standing = self.join.of(person, &mut held);
+            let standing = self.join.of(person, self.corrections.get(&row_of(index)), &mut held);
             let mut has_seat = false;
             for one in &held {
-                let Some(instance) = self.instances.get_mut(one.resource as usize) else { continue };
+                let Some(instance) = self.instances.get_mut(one.resource as usize) else {
+                    continue;
+                };
                 if one.holds_seat {
                     has_seat |= !instance.product.is_sandbox;
                     instance.doubtful += u64::from(standing.is_barred_in_part);
                     instance.holders.push(Holder {
-                        person: u32::try_from(index).unwrap_or(u32::MAX),
+                        person: row_of(index),
                         last_active: one.last_active,
                         is_robot: standing.is_robot,
                         is_protected: standing.is_protected,
                     });
-                } else if one.is_granted_seat && person.status() == UserStatus::Suspended {
+                } else if one.is_granted_seat && standing.status == UserStatus::Suspended {
                     instance.suspended += 1;
                 }
             }
-            count(&mut self.people, person, standing, has_seat);
+            count(&mut self.people, standing, has_seat);
         }
         for instance in &mut self.instances {
             instance.holders.shrink_to_fit();
@@ -168,12 +202,12 @@ impl Seats {
     }
 }
 
-fn count(people: &mut LicensePeople, person: Person<'_>, standing: Standing, has_seat: bool) {
+fn count(people: &mut LicensePeople, standing: Standing, has_seat: bool) {
     people.listed += 1;
     people.with_seat += u64::from(has_seat);
     people.robots += u64::from(standing.is_robot);
     people.protected += u64::from(standing.is_protected);
-    match person.status() {
+    match standing.status {
         UserStatus::Suspended => people.suspended += 1,
         UserStatus::Deactivated => people.deactivated += 1,
         UserStatus::NotInvited => people.not_invited += 1,
@@ -235,10 +269,25 @@ fn sources(
 fn unread_seats(kind: ErrorKind) -> String {
     let why = match kind {
         ErrorKind::Forbidden => "the owner of the API token may not administer Jira",
-        ErrorKind::Unauthorized | ErrorKind::CaptchaRequired => "the site does not accept the API token",
+        ErrorKind::Unauthorized | ErrorKind::CaptchaRequired => {
+            "the site does not accept the API token"
+        }
         _ => "the site could not be asked",
     };
     format!("Jira's own seats (applicationrole) could not be read: {why}.")
+}
+
+fn protected(named: &Protected) -> PeopleList {
+    PeopleList {
+        accounts: named.accounts.clone(),
+        emails: named.emails.clone(),
+        domains: named.domains.clone(),
+        groups: named.groups.clone(),
+    }
+}
+
+pub(super) fn row_of(index: usize) -> u32 {
+    u32::try_from(index).unwrap_or(u32::MAX)
 }
 
 /// Host and port of an address.
@@ -255,7 +304,10 @@ mod tests {
 
     #[test]
     fn an_address_is_known_by_host_and_port() {
-        assert_eq!(authority("https://Acme.atlassian.net/wiki").as_deref(), Some("acme.atlassian.net"));
+        assert_eq!(
+            authority("https://Acme.atlassian.net/wiki").as_deref(),
+            Some("acme.atlassian.net")
+        );
         assert_eq!(authority("http://127.0.0.1:4/").as_deref(), Some("127.0.0.1:4"));
         assert_eq!(authority("bitbucket"), None);
     }

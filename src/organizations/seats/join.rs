@@ -50,9 +50,18 @@ pub(super) struct Held {
     pub(super) last_active: LastActivity,
 }
 
+/// What Headcount itself changed of somebody since the scan.
+#[derive(Debug, Clone)]
+pub(super) struct Correction {
+    pub(super) status: UserStatus,
+    /// Instances that they have no access to any more.
+    pub(super) lost: Vec<ResourceId>,
+}
+
 /// What is known of one person besides.
 #[derive(Clone, Copy)]
 pub(super) struct Standing {
+    pub(super) status: UserStatus,
     pub(super) is_robot: bool,
     pub(super) is_protected: bool,
     /// Some of what their groups grant does not work at this moment, and it is not told what.
@@ -117,14 +126,22 @@ impl Join {
     }
 
     /// What a person has of each resource, put into `held`.
-    pub(super) fn of(&self, person: Person<'_>, held: &mut Vec<Held>) -> Standing {
+    pub(super) fn of(
+        &self,
+        person: Person<'_>,
+        correction: Option<&Correction>,
+        held: &mut Vec<Held>,
+    ) -> Standing {
         held.clear();
         self.add_grants(person, held);
         let explained = held.len();
         self.add_activity(person, held);
         let (is_robot, is_protected) = self.lists.of(person);
-        let has_access = may_hold(person);
-        let count = person.resource_count().map(|count| count as usize);
+        let status = correction.map_or(person.status(), |correction| correction.status);
+        // What they could use before a change says nothing about afterwards.
+        let count = person.resource_count().filter(|_| correction.is_none());
+        let has_access = may_hold(person.account_type(), status) && count != Some(0);
+        let count = count.map(|count| count as usize);
         if has_access {
             for one in &mut *held {
                 one.holds_seat = one.is_granted_seat;
@@ -138,16 +155,21 @@ impl Join {
                 one.holds_seat = true;
             }
         }
+        for resource in correction.into_iter().flat_map(|correction| &correction.lost) {
+            let is_lost = |held: &&mut Held| {
+                self.resource(held.resource).is_some_and(|of| of.is_same_product(resource))
+            };
+            for lost in held.iter_mut().filter(is_lost) {
+                (lost.holds_seat, lost.is_granted_seat) = (false, false);
+            }
+        }
         let is_barred_in_part = has_access && count.is_some_and(|count| count < explained);
-        Standing { is_robot, is_protected, is_barred_in_part }
+        Standing { status, is_robot, is_protected, is_barred_in_part }
     }
 
     fn add_grants(&self, person: Person<'_>, held: &mut Vec<Held>) {
-        let untold = if person.products().is_some() {
-            LastActivity::Never
-        } else {
-            LastActivity::Unknown
-        };
+        let untold =
+            if person.products().is_some() { LastActivity::Never } else { LastActivity::Unknown };
         let grants = |group: &u32| self.grants.get(*group as usize).into_iter().flatten();
         for grant in person.groups().iter().flat_map(grants) {
             if let Some(known) = held.iter_mut().find(|known| known.resource == grant.resource) {
@@ -204,10 +226,8 @@ fn used_at(held: &Held) -> Option<jiff::Timestamp> {
 
 /// Whether they can use anything at this moment. Bots, add-ons and portal customers take no seat, and neither do those
 /// who are suspended, deactivated, waiting for deletion or in no directory.
-fn may_hold(person: Person<'_>) -> bool {
-    person.status() == UserStatus::Active
-        && !matches!(person.account_type(), AccountType::App | AccountType::Customer)
-        && person.resource_count() != Some(0)
+fn may_hold(kind: AccountType, status: UserStatus) -> bool {
+    status == UserStatus::Active && !matches!(kind, AccountType::App | AccountType::Customer)
 }
 
 impl Lists {

@@ -18,13 +18,13 @@ use std::{collections::HashMap, sync::Arc};
 
 use futures_util::FutureExt;
 
-use self::{join::Join, sources::Sources};
 pub use self::{
-    access::ProductAccessRow,
-    candidates::Candidate,
-    history::TakenSnapshots,
-    report::LicenseReport,
-    twice::PaidTwice,
+    access::ProductAccessRow, candidates::Candidate, history::TakenSnapshots,
+    report::LicenseReport, twice::PaidTwice,
+};
+use self::{
+    join::{Correction, Join},
+    sources::Sources,
 };
 use super::{Organization, Result, scan::Scan};
 use crate::{
@@ -38,6 +38,8 @@ use crate::{
 pub struct Seats {
     scan: Arc<Scan>,
     join: Join,
+    /// By row of the scan.
+    corrections: HashMap<u32, Correction>,
     instances: Vec<Instance>,
     people: LicensePeople,
     /// Groups that grant anything, with their names and who keeps their members.
@@ -84,10 +86,8 @@ impl Organization {
         let cache = &self.shared.caches.seats;
         let key = self.key(number);
         let seats = cache.get_or_ask(&demand, key, Seats::bytes, ask).await?;
-        let beside = crate::domain::Freshness {
-            fetched_at: seats.value.read_at,
-            ..seats.freshness
-        };
+        let beside =
+            crate::domain::Freshness { fetched_at: seats.value.read_at, ..seats.freshness };
         Ok(self.note(Fetched { value: seats.value, freshness: freshness.with(beside) }))
     }
 }
@@ -104,6 +104,10 @@ impl Seats {
         let of = |instance: &Instance| &instance.product.resource_id;
         let exact = self.instances.iter().position(|instance| of(instance) == resource);
         exact.or_else(|| self.instances.iter().position(|one| of(one).is_same_product(resource)))
+    }
+
+    fn correction(&self, row: usize) -> Option<&Correction> {
+        self.corrections.get(&gather::row_of(row))
     }
 
     fn holder(&self, holder: Holder) -> SeatHolder {

@@ -65,8 +65,7 @@ impl Organizations {
         let mut readings = Vec::new();
         let mut unavailable = Vec::new();
         let mut rows = Vec::new();
-        for (integration, outcome) in
-            chosen.iter().zip(futures_util::future::join_all(each).await)
+        for (integration, outcome) in chosen.iter().zip(futures_util::future::join_all(each).await)
         {
             match outcome {
                 Ok(reading) => {
@@ -127,8 +126,7 @@ impl Seats {
                 None => figures(instance.holders.iter().map(|one| self.holder(*one)), edge),
             };
             let paid = purchased(sources.purchased(configured_seats(&settings.seats, &place)));
-            let billed =
-                Billed { purchased: paid.seats, used: seats.used, needed: seats.needed };
+            let billed = Billed { purchased: paid.seats, used: seats.used, needed: seats.needed };
             let price = price_of(&settings.prices, &place).filter(|_| !product.is_sandbox);
             let mut notes = paid.notes;
             notes.extend(sources.compared_with(found));
