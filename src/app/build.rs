@@ -8,12 +8,13 @@ use tokio::net::TcpListener;
 use super::{clock::now, limits::limits};
 use crate::{
     atlassian::Transport,
+    audit::Audit,
     auth::Verifier,
     config::{IntegrationSection, Settings},
     graphql::Gateway,
     http::{self, Readiness, Site},
     integrations::{HostPolicy, Integration, Integrations},
-    organizations::Organizations,
+    organizations::{Organizations, changes::Changes},
     store::{Keyring, Store, StoreSettings},
     telemetry,
 };
@@ -26,6 +27,10 @@ pub struct Connections {
     pub integrations: Integrations,
     /// Reads it.
     pub organizations: Organizations,
+    /// What was changed, and by whom.
+    pub audit: Audit,
+    /// Changes it.
+    pub changes: Changes,
 }
 
 /// The gateway, put together.
@@ -56,7 +61,15 @@ pub async fn connect(settings: &Settings) -> anyhow::Result<Connections> {
         store.clone(),
         settings.organizations(),
     );
-    Ok(Connections { store, integrations, organizations })
+    let audit = Audit::open(store.clone()).await?;
+    let changes = Changes::open(
+        organizations.clone(),
+        store.clone(),
+        audit.clone(),
+        settings.changes.settings(),
+    )
+    .await?;
+    Ok(Connections { store, integrations, organizations, audit, changes })
 }
 
 /// Puts the gateway together.

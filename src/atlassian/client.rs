@@ -80,6 +80,12 @@ impl Client {
         &self.shared.credentials.organization_id
     }
 
+    /// The site that the API token is for.
+    #[must_use]
+    pub fn site(&self) -> &Url {
+        &self.shared.credentials.admin_url
+    }
+
     pub(super) fn credentials(&self) -> &Credentials {
         &self.shared.credentials
     }
@@ -158,7 +164,7 @@ impl Client {
     /// Asks for a change: any 2xx means that it was accepted, whatever the body says or lacks.
     pub(super) async fn change(&self, method: Method, call: Call) -> Result<()> {
         let call = Call { method, is_change: true, ..call };
-        Ok(self.send(&call).await?.value)
+        self.send::<()>(&call).await.map(drop)
     }
 
     pub(super) async fn send<T: DeserializeOwned>(&self, call: &Call) -> Result<Answer<T>> {

@@ -7,6 +7,7 @@
 mod atlassian;
 mod auth;
 mod cache;
+mod changes;
 mod default_file;
 mod environment;
 mod http;
@@ -25,6 +26,7 @@ pub use self::{
     atlassian::AtlassianSection,
     auth::{Algorithm, AuthSection},
     cache::CacheSection,
+    changes::ChangesSection,
     default_file::default_file,
     http::HttpSection,
     integrations::IntegrationSection,

@@ -8,9 +8,9 @@ use figment::{
 use serde::{Deserialize, Serialize};
 
 use super::{
-    AtlassianSection, AuthSection, CacheSection, HttpSection, IntegrationSection, LicensesSection,
-    LimitsSection, LogSection, PriceSection, Problems, StoreSection, environment::Environment,
-    integrations, prices, secret,
+    AtlassianSection, AuthSection, CacheSection, ChangesSection, HttpSection, IntegrationSection,
+    LicensesSection, LimitsSection, LogSection, PriceSection, Problems, StoreSection,
+    environment::Environment, integrations, prices, secret,
 };
 use crate::organizations::{self, LicenseSettings};
 
@@ -28,6 +28,8 @@ pub struct Settings {
     pub atlassian: AtlassianSection,
     /// How long answers may be used again.
     pub cache: CacheSection,
+    /// The brakes on changes.
+    pub changes: ChangesSection,
     /// How large a GraphQL document may be.
     pub limits: LimitsSection,
     /// What is written to standard error.
@@ -96,6 +98,7 @@ impl Settings {
     #[must_use]
     pub fn organizations(&self) -> organizations::Settings {
         organizations::Settings {
+            changes: self.changes.settings(),
             licenses: LicenseSettings {
                 prices: prices::price_list(&self.prices),
                 ..self.licenses.settings()
@@ -110,6 +113,7 @@ impl Settings {
         self.store.refuse_nonsense(problems);
         self.atlassian.refuse_nonsense(problems);
         self.cache.refuse_nonsense(problems);
+        self.changes.refuse_nonsense(problems);
         self.limits.refuse_nonsense(problems);
         self.licenses.refuse_nonsense(problems);
         prices::refuse_nonsense(&self.prices, problems);

@@ -77,6 +77,15 @@ impl ApiError {
         move |error| Self::Organization(integration.clone(), error)
     }
 
+    /// What kept a change from being made or read that is no expected refusal.
+    pub(super) fn of_change(error: ChangeError) -> Self {
+        match error {
+            // Reading is refused to nobody.
+            ChangeError::Refused(_) | ChangeError::Internal => Self::Internal,
+            ChangeError::Organization(error) => Self::Change(error),
+        }
+    }
+
     /// Whether the fault lies in the question, so that asking other organizations is no use.
     pub(super) fn is_callers(&self) -> bool {
         match self {

@@ -7,7 +7,7 @@ use crate::{
 };
 
 /// How long answers are kept, and how scans are run.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Settings {
     /// Times to live and sizes.
     pub cache: CacheSettings,

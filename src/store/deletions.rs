@@ -14,8 +14,8 @@ pub struct DeletionQuery {
     pub state: Option<DeletionState>,
     /// Only of these integrations.
     pub integrations: Vec<IntegrationId>,
-    /// Only older than this one.
-    pub before: Option<DeletionId>,
+    /// Only older than the one of this number.
+    pub before: Option<i64>,
     /// At most so many.
     pub limit: u16,
 }
@@ -33,19 +33,19 @@ impl Store {
         row.map(DeletionRow::opened).transpose()
     }
 
-    /// Deletions, newest first.
+    /// Deletions with their numbers, newest first.
     ///
     /// # Errors
     /// The database does not answer, or a row is damaged.
-    pub async fn deletions(&self, query: &DeletionQuery) -> Result<Vec<Deletion>, Error> {
+    pub async fn deletions(&self, query: &DeletionQuery) -> Result<Vec<(i64, Deletion)>, Error> {
         let mut sql = QueryBuilder::<Sqlite>::new("SELECT * FROM deletions WHERE 1 = 1");
         narrow(&mut sql, query);
-        if let Some(before) = &query.before {
-            sql.push(" AND id < ").push_bind(before.to_string());
+        if let Some(before) = query.before {
+            sql.push(" AND sequence < ").push_bind(before);
         }
-        sql.push(" ORDER BY id DESC LIMIT ").push_bind(i64::from(query.limit));
+        sql.push(" ORDER BY sequence DESC LIMIT ").push_bind(i64::from(query.limit));
         let rows: Vec<DeletionRow> = sql.build_query_as().fetch_all(&self.pool).await?;
-        rows.into_iter().map(DeletionRow::opened).collect()
+        rows.into_iter().map(|row| Ok((row.sequence, row.opened()?))).collect()
     }
 
     /// How many deletions there are of that kind, whatever `before` and `limit` say.
@@ -65,7 +65,7 @@ impl Store {
     /// The database does not answer, or a row is damaged.
     pub async fn open_deletions_of(&self, account: &AccountId) -> Result<Vec<Deletion>, Error> {
         let rows: Vec<DeletionRow> = sqlx::query_as(
-            "SELECT * FROM deletions WHERE account_id = $1 AND state IN ($2, $3) ORDER BY id DESC",
+            "SELECT * FROM deletions WHERE account_id = $1 AND state IN ($2, $3) ORDER BY sequence DESC",
         )
         .bind(account.as_str())
         .bind(state_word(DeletionState::Scheduled))
@@ -80,10 +80,11 @@ impl Store {
     /// # Errors
     /// The database does not answer, or a row is damaged.
     pub async fn interrupted_deletions(&self) -> Result<Vec<Deletion>, Error> {
-        let rows: Vec<DeletionRow> =
-            sqlx::query_as("SELECT * FROM deletions WHERE is_outcome_known = FALSE ORDER BY id")
-                .fetch_all(&self.pool)
-                .await?;
+        let rows: Vec<DeletionRow> = sqlx::query_as(
+            "SELECT * FROM deletions WHERE is_outcome_known = FALSE ORDER BY sequence",
+        )
+        .fetch_all(&self.pool)
+        .await?;
         rows.into_iter().map(DeletionRow::opened).collect()
     }
 
@@ -154,6 +155,7 @@ fn narrow(sql: &mut QueryBuilder<Sqlite>, query: &DeletionQuery) {
 
 #[derive(FromRow)]
 struct DeletionRow {
+    sequence: i64,
     id: String,
     integration_id: String,
     account_id: String,

@@ -19,3 +19,4 @@ mod schema;
 mod secrets;
 mod usage;
 mod users;
+mod writes;

@@ -2,7 +2,7 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use super::{
-    ChangeError, ChangeEvent, Changed, Changes, Confirmation, DeleteUser, Place, Result,
+    ChangeError, ChangeEvent, Changed, Changes, Confirmation, DeleteUser, Result,
     idempotency::{Answered, Claim, fingerprint},
     record::Announcement,
 };

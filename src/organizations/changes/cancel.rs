@@ -102,7 +102,7 @@ impl Changes {
         };
         // After a failure too: a time-out may hide that it went through, and a 404 says that there is nothing to cancel.
         self.show(place, &deletion, None);
-        self.inner.checked.invalidate(&deletion.id);
+        self.inner.checked.invalidate(&deletion.id).await;
         let seen = self.look_at(place, deletion).await?;
         if seen.state == DeletionState::Cancelled && is_ambiguous(&error) {
             return Ok(Changed::new(seen, Outcome::Succeeded));

@@ -16,17 +16,21 @@ use crate::{
 /// A page of deletions, newest first.
 #[derive(Debug, Clone, Default)]
 pub struct DeletionList {
-    /// The deletions, brought up to date.
-    pub deletions: Vec<Deletion>,
-    /// The oldest row that was read, to go on behind; it may have left the page because its state changed.
-    pub last: Option<DeletionId>,
+    /// The deletions with their numbers, brought up to date.
+    pub deletions: Vec<(i64, Deletion)>,
     /// Whether there may be more.
     pub has_more: bool,
-    /// How many there are of that kind, where that was asked for.
-    pub total: u64,
 }
 
 impl Changes {
+    /// How many deletions there are of that kind.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub async fn count_deletions(&self, query: &DeletionQuery) -> Result<u64> {
+        Ok(self.inner.store.count_deletions(query).await?)
+    }
+
     /// A deletion, brought up to date.
     ///
     /// # Errors
@@ -46,10 +50,12 @@ impl Changes {
         let mut deletions = store.deletions(&more).await?;
         let has_more = deletions.len() > usize::from(query.limit);
         deletions.truncate(query.limit.into());
-        let last = deletions.last().map(|deletion| deletion.id.clone());
-        let mut deletions = self.brought_up_to_date(deletions).await?;
-        deletions.retain(|deletion| query.state.is_none_or(|state| deletion.state == state));
-        Ok(DeletionList { deletions, last, has_more, total: store.count_deletions(query).await? })
+        let (numbers, deletions): (Vec<i64>, Vec<Deletion>) = deletions.into_iter().unzip();
+        let deletions = self.brought_up_to_date(deletions).await?;
+        let mut deletions: Vec<(i64, Deletion)> = numbers.into_iter().zip(deletions).collect();
+        // One may just have turned out to be in another state.
+        deletions.retain(|(_, deletion)| query.state.is_none_or(|state| deletion.state == state));
+        Ok(DeletionList { deletions, has_more })
     }
 
     /// The deletion of an account that can still become something else, as it was last known.
@@ -131,7 +137,7 @@ impl Changes {
         deletion: &mut Deletion,
         next: Option<DeletionState>,
     ) -> Result<()> {
-        self.inner.checked.insert(deletion.id.clone(), ());
+        self.inner.checked.insert(deletion.id.clone(), ()).await;
         let Some(next) = next else { return Ok(()) };
         let was_known = deletion.is_outcome_known;
         if deletion.state == next && was_known {

@@ -2,7 +2,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::{
     ChangeSettings, Place,
-    facts::{Facts, Part, Reach},
+    facts::{Facts, Reach},
 };
 use crate::{
     atlassian::{ErrorKind, Permission},
@@ -293,11 +293,6 @@ pub(super) fn denial(reason: Option<&str>) -> (FindingCode, String) {
             "Atlassian does not allow this for the account, and gives no reason".to_owned(),
         ),
     }
-}
-
-/// Whether a part was asked for and could not be read just now, so that asking again may help.
-pub(super) fn is_passing<T>(part: Option<&Part<T>>) -> bool {
-    matches!(part, Some(Err(error)) if error.is_retryable())
 }
 
 /// What was confirmed: with other findings, another status or another scope it is something else.

@@ -152,7 +152,7 @@ struct Inner {
     keys: Locks<IdempotencyKey>,
     events: broadcast::Sender<ChangeEvent>,
     /// Deletions that were brought up to date a moment ago.
-    checked: moka::sync::Cache<DeletionId, ()>,
+    checked: moka::future::Cache<DeletionId, ()>,
 }
 
 /// Events that a slow follower may fall behind before it misses some.
@@ -173,7 +173,7 @@ impl Changes {
     ) -> std::result::Result<Self, store::Error> {
         let secret = store.secret("confirmation").await?;
         let confirmations = Confirmations::new(&secret, settings.confirmation_lifetime);
-        let checked = moka::sync::Cache::builder().time_to_live(CHECKED_FOR).build();
+        let checked = moka::future::Cache::builder().time_to_live(CHECKED_FOR).build();
         let (events, _) = broadcast::channel(EVENTS);
         Ok(Self {
             inner: Arc::new(Inner {

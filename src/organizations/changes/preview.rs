@@ -103,7 +103,7 @@ impl Changes {
                 |url: &str| url::Url::parse(url).is_ok_and(|url| url.host_str() == site.host_str());
             let jira = products.value.iter().filter(|product| {
                 product.key.starts_with("jira")
-                    && product.site_url.as_deref().is_some_and(is_of_site)
+                    && product.host_url.as_deref().is_some_and(is_of_site)
             });
             jira.map(|product| product.resource_id.clone()).collect::<Vec<_>>()
         });

@@ -34,7 +34,7 @@ impl Organization {
         let protected = protected(&self.shared.settings.changes.protected);
         let lists = (&protected, &settings.robots);
         let join = Join::new(&known, &scan.people, &roles, lists);
-        let site = authority(self.shared.client.credentials().admin_url.as_str());
+        let site = authority(self.shared.client.site().as_str());
         let sources = sources(&known, jira.as_deref(), site.as_deref());
         let instances: Vec<Instance> = known
             .into_iter()

@@ -52,9 +52,8 @@ impl Organizations {
         now: Timestamp,
     ) -> Result<Vec<Arc<Integration>>, store::Error> {
         let kept = self.inner.store.integrations_with_snapshot(day(now)).await?;
-        let mut missing = self.inner.integrations.all();
-        missing.retain(|integration| !kept.contains(&integration.id));
-        Ok(missing)
+        let all = self.inner.integrations.all();
+        Ok(all.iter().filter(|integration| !kept.contains(&integration.id)).cloned().collect())
     }
 
     /// The kept figures of these integrations from one day to another, both included, by day.

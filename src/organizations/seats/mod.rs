@@ -101,9 +101,9 @@ impl Seats {
 
     /// The instance with this resource id, in any of its spellings.
     fn instance(&self, resource: &ResourceId) -> Option<usize> {
-        let of = |instance: &Instance| &instance.product.resource_id;
-        let exact = self.instances.iter().position(|instance| of(instance) == resource);
-        exact.or_else(|| self.instances.iter().position(|one| of(one).is_same_product(resource)))
+        let is_it = |one: &Instance| one.product.resource_id == *resource;
+        let is_like = |one: &Instance| one.product.resource_id.is_same_product(resource);
+        self.instances.iter().position(is_it).or_else(|| self.instances.iter().position(is_like))
     }
 
     fn correction(&self, row: usize) -> Option<&Correction> {

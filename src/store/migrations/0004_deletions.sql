@@ -1,6 +1,7 @@
--- Deletions that were asked for, announced before Atlassian is. Instants are microseconds since 1970; ids grow with time.
+-- Deletions that were asked for, announced before Atlassian is. Instants are microseconds since 1970.
 CREATE TABLE deletions (
-    id TEXT PRIMARY KEY,
+    sequence INTEGER PRIMARY KEY,
+    id TEXT NOT NULL UNIQUE,
     integration_id TEXT NOT NULL,
     account_id TEXT NOT NULL,
     scope TEXT NOT NULL,
@@ -17,8 +18,8 @@ CREATE TABLE deletions (
     bulk_id TEXT,
     audit_entry TEXT NOT NULL
 );
-CREATE INDEX deletions_by_account ON deletions (account_id, id);
-CREATE INDEX deletions_by_state ON deletions (state, id);
+CREATE INDEX deletions_by_account ON deletions (account_id, sequence);
+CREATE INDEX deletions_by_state ON deletions (state, sequence);
 
 -- Idempotency keys of the last 24 hours. `answer` is null while the change is on its way.
 CREATE TABLE idempotency_keys (
