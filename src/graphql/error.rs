@@ -6,7 +6,7 @@ use crate::{
     auth::Permission,
     domain::IntegrationId,
     integrations,
-    organizations::{self, ErrorKind},
+    organizations::{self, ErrorKind, changes::ChangeError},
 };
 
 /// The codes of `extensions.code`; `docs/errors.md` says what a client does about each.
@@ -81,8 +81,7 @@ impl ApiError {
     pub(super) fn of_change(error: ChangeError) -> Self {
         match error {
             // Reading is refused to nobody.
-            ChangeError::Refused(_) | ChangeError::Internal => Self::Internal,
-            ChangeError::Organization(error) => Self::Change(error),
+            _ => Self::Internal,
         }
     }
 
@@ -99,7 +98,7 @@ impl ApiError {
         }
     }
 
-    fn code(&self) -> &'static str {
+    pub(super) fn code(&self) -> &'static str {
         match self {
             Self::Forbidden(_) => code::FORBIDDEN,
             Self::NotFound(_) => code::NOT_FOUND,
@@ -116,7 +115,7 @@ impl ApiError {
         }
     }
 
-    fn message(&self) -> String {
+    pub(super) fn message(&self) -> String {
         match self {
             Self::Forbidden(permission) => {
                 format!("this needs the permission {}", permission.word())
@@ -134,7 +133,7 @@ impl ApiError {
         }
     }
 
-    fn retry(&self) -> (bool, Option<Duration>) {
+    pub(super) fn retry(&self) -> (bool, Option<Duration>) {
         match self {
             Self::Organization(_, error) => (error.is_retryable(), error.retry_after()),
             Self::Internal => (true, None),

@@ -10,6 +10,8 @@ pub(super) struct Needs(pub(super) &'static [Permission]);
 pub(super) const DIRECTORY: Needs = Needs(&[Permission::ReadDirectory]);
 /// Reading audit events.
 pub(super) const ACTIVITY: Needs = Needs(&[Permission::ReadActivity]);
+/// Reading seats and cost.
+pub(super) const LICENSES: Needs = Needs(&[Permission::ReadLicenses]);
 /// Connecting and disconnecting organizations.
 pub(super) const INTEGRATIONS: Needs = Needs(&[Permission::ManageIntegrations]);
 /// Seeing what is connected.

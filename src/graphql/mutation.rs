@@ -14,10 +14,12 @@ use super::{
         TestIntegrationPayload, UpdateIntegrationInput, UpdateIntegrationPayload,
         ValidateIntegrationPayload,
     },
+    license_history::{self, TakeLicenseSnapshotPayload},
     request::Request,
     user_error::UserError,
 };
 use crate::{
+    auth::Permission,
     domain::{self, CheckOutcome, IntegrationId},
     integrations::{CredentialsDraft, Error, IntegrationChanges, IntegrationDraft},
 };
@@ -120,6 +122,19 @@ impl Mutation {
         };
         let (deleted_integration_id, user_errors) = halves(outcome);
         Ok(DeleteIntegrationPayload { deleted_integration_id, client_mutation_id, user_errors })
+    }
+
+    /// Keeps today's licence figures, over those that were kept earlier the same day. The gateway does this by itself once
+    /// a day; needs the permission to read licences as well.
+    #[graphql(guard = "INTEGRATIONS")]
+    async fn take_license_snapshot(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Only these integrations.")] integrations: Option<Vec<ID>>,
+    ) -> Result<TakeLicenseSnapshotPayload> {
+        let request = Request::of(ctx);
+        request.needs(Permission::ReadLicenses)?;
+        license_history::take(request, &request.chosen(integrations.as_deref())?).await
     }
 
     /// Forgets what was read of an organization, so that the next answers come from Atlassian.

@@ -8,15 +8,18 @@ use super::{
     },
     error::{ApiError, Result, add_error},
     filters::{ActivityFilter, GroupFilter, UserFilter, UserOrder},
-    guard::{ACTIVITY, CONNECTED, DIRECTORY},
+    guard::{ACTIVITY, CONNECTED, DIRECTORY, LICENSES},
     id::ObjectId,
     integration::Integration,
+    license_history::{self, LicenseSnapshot},
+    license_report::{self, LicenseUsageReport},
     lists,
     loaders::{EmailKey, UserKey},
     node::{self, Node},
     product::Product,
     rate_limit::RateLimit,
     request::Request,
+    scalars::Date,
     selection,
     user::User,
     viewer::Viewer,
@@ -232,6 +235,39 @@ impl Query {
         let chosen = Request::of(ctx).chosen(integrations.as_deref())?;
         let filter = filter.unwrap_or_default().into_domain()?;
         activity::page(ctx, &chosen, filter, (first, after)).await.map(Into::into)
+    }
+
+    /// Seats paid for against seats needed, over every integration that the caller may read or over those named: a row for
+    /// each product on each site. What cannot be read stands in `unavailable` beside the others' rows. The first question
+    /// about a large organization may be told to come back (`SCAN_RUNNING`); a reading past its time stands in, marked as
+    /// stale, while a new one runs.
+    #[graphql(guard = "LICENSES")]
+    async fn license_usage(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(
+            desc = "Days without activity after which somebody counts as inactive, 0 to 3,650.",
+            default_with = "Some(90)"
+        )]
+        inactive_for_days: Option<i32>,
+        #[graphql(desc = "Only these integrations.")] integrations: Option<Vec<ID>>,
+    ) -> Result<LicenseUsageReport> {
+        let chosen = Request::of(ctx).chosen(integrations.as_deref())?;
+        license_report::report(ctx, chosen, inactive_for_days).await
+    }
+
+    /// The figures of each day as they were kept, by day. From the store: costs no upstream call.
+    #[graphql(guard = "LICENSES")]
+    async fn license_history(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The first day, in UTC.")] from: Date,
+        #[graphql(desc = "The last day, itself included; at most ten years after the first.")]
+        to: Date,
+        #[graphql(desc = "Only these integrations.")] integrations: Option<Vec<ID>>,
+    ) -> Result<Vec<LicenseSnapshot>> {
+        let chosen = Request::of(ctx).chosen(integrations.as_deref())?;
+        license_history::between(ctx, (from.0, to.0), &chosen).await
     }
 
     /// What this query costs, and what Atlassian says of its own limits.

@@ -39,34 +39,23 @@ pub fn sentence(holder: &SeatHolder, product: &str, now: Timestamp) -> String {
     }
 }
 
-/// The smallest change that frees the seat. `is_direct` says whether the role was given to the person too.
+/// The smallest change that frees the seat. Where no group grants it, the role is the person's own.
 #[must_use]
-pub fn freed_by(product: &str, groups: &[GrantingGroup], is_direct: bool) -> String {
-    let mut steps = Vec::new();
-    if is_direct {
-        steps.push(format!("revoke the role on {product} that was given to them directly"));
-    }
+pub fn freed_by(product: &str, groups: &[GrantingGroup]) -> String {
     match groups {
-        [] if !is_direct => {
-            return format!(
-                "Look up in Atlassian's administration what grants them {product}: no group that can be read does, and no \
-                 role of theirs is told."
-            );
-        }
-        [] => {}
-        [one] => steps.push(format!("take them out of the group {}", described(one, product))),
+        [] => format!(
+            "Revoke the role on {product} that was given to them directly; no group that can be read grants it."
+        ),
+        [one] => format!("Take them out of the group {}.", described(one, product)),
         many => {
             let each: Vec<String> = many.iter().map(|group| described(group, product)).collect();
-            steps.push(format!(
-                "take them out of all {} groups that grant it: {}",
+            format!(
+                "Take them out of all {} groups that grant it: {}.",
                 many.len(),
                 each.join("; ")
-            ));
+            )
         }
     }
-    let text = format!("{}.", steps.join(", and "));
-    let mut letters = text.chars();
-    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
 
 fn described(group: &GrantingGroup, product: &str) -> String {
@@ -106,7 +95,7 @@ mod tests {
     #[test]
     fn the_remedy_names_each_group_and_what_else_goes_with_it() {
         assert_eq!(
-            freed_by("Jira", &[group("jira-users")], false),
+            freed_by("Jira", &[group("jira-users")]),
             "Take them out of the group \"jira-users\"."
         );
         let synced = GrantingGroup {
@@ -115,12 +104,11 @@ mod tests {
             ..group("all-employees")
         };
         let default = GrantingGroup { is_default: true, ..group("jira-users") };
-        let text = freed_by("Jira", &[synced, default], true);
-        assert!(text.starts_with("Revoke the role on Jira"), "{text}");
+        let text = freed_by("Jira", &[synced, default]);
         for part in ["all 2 groups", "identity provider", "takes Confluence", "a default group"] {
             assert!(text.contains(part), "{part} in {text}");
         }
-        assert!(freed_by("Jira", &[], false).starts_with("Look up"));
+        assert!(freed_by("Jira", &[]).starts_with("Revoke the role on Jira"));
     }
 
     #[test]

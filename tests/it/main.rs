@@ -13,6 +13,7 @@ mod groups;
 mod hostile;
 mod house;
 mod integrations;
+mod licenses;
 mod roles;
 mod scan;
 mod schema;

@@ -8,7 +8,7 @@ use crate::{
         GrantingGroup, LastActivity, ReclaimReason, ResourceId, RoleId, User, product_key,
         product_name,
     },
-    licenses::{cutoff, idle_since, is_reclaimable, reason, sentence, uses_seat},
+    licenses::{cutoff, freed_by, idle_since, is_reclaimable, reason, sentence, uses_seat},
 };
 
 /// Somebody whose seat can be taken back.
@@ -24,6 +24,8 @@ pub struct Candidate {
     pub sentence: String,
     /// The groups of theirs that grant the seat; empty where it is a role of their own.
     pub groups: Vec<GrantingGroup>,
+    /// The smallest change that frees the seat, as a sentence.
+    pub remedy: String,
 }
 
 impl Seats {
@@ -57,6 +59,8 @@ impl Seats {
         let of_row = |holder: &&Holder| holder.person == row;
         let holder = self.instances[instance].holders.iter().find(of_row)?;
         let holder = self.holder(*holder);
+        let groups = self.granting_groups(row, instance);
+        let product = self.name_of(instance);
         Some(Candidate {
             user: Arc::new(self.scan.people.user(row as usize)?),
             last_active_at: match holder.last_active {
@@ -64,8 +68,9 @@ impl Seats {
                 LastActivity::Never | LastActivity::Unknown => None,
             },
             reason: reason(&holder),
-            sentence: sentence(&holder, &self.name_of(instance), now),
-            groups: self.granting_groups(row, instance),
+            sentence: sentence(&holder, &product, now),
+            remedy: freed_by(&product, &groups),
+            groups,
         })
     }
 

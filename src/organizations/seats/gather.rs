@@ -8,11 +8,11 @@ use super::{
     },
     Holder, Instance, Seats,
     join::{Correction, Join, Standing},
-    sources::{CountedBy, Sources},
+    sources::{CountedBy, Sources, authority, distinct, sources},
 };
 use crate::{
-    atlassian::{ApplicationRole, ErrorKind, UserSearch},
-    domain::{GroupId, GroupRoles, LicensePeople, Product, RoleId, UserStatus, product_key},
+    atlassian::UserSearch,
+    domain::{Group, GroupId, GroupRoles, LicensePeople, Product, RoleId, UserStatus},
     licenses::PeopleList,
 };
 
@@ -29,29 +29,20 @@ impl Organization {
             futures_util::join!(self.products(), self.granting_groups(), jira);
         let (products, groups) = (products?, groups?);
         let (roles, unread) = self.grants_of(&scan.people, &groups.value).await?;
-        let settings = &self.shared.settings.licenses;
-        let known = distinct(&products.value);
-        let protected = protected(&self.shared.settings.changes.protected);
-        let lists = (&protected, &settings.robots);
-        let join = Join::new(&known, &scan.people, &roles, lists);
+        let settings = &self.shared.settings;
+        let products_known = distinct(&products.value);
         let site = authority(self.shared.client.site().as_str());
-        let sources = sources(&known, jira.as_deref(), site.as_deref());
-        let instances: Vec<Instance> = known
-            .into_iter()
-            .zip(sources)
-            .map(|(product, sources)| Instance::new(product, sources))
-            .collect();
-        let mut seats = Seats {
-            people: LicensePeople::default(),
-            read_at: products.freshness.fetched_at.min(groups.freshness.fetched_at),
-            groups: Arc::clone(&groups.value),
+        let mut seats = Seats::new(Parts {
+            sources: sources(&products_known, jira.as_deref(), site.as_deref()),
+            products: products_known,
+            protected: protected(&settings.changes.protected),
+            robots: settings.licenses.robots.clone(),
             corrections: self.corrections_of(&scan),
+            read_at: products.freshness.fetched_at.min(groups.freshness.fetched_at),
+            groups: groups.value,
             scan,
-            join,
-            instances,
             roles,
-        };
-        seats.count_everybody();
+        });
         seats.tell_of_unread(&unread);
         self.count_upstream(&mut seats).await;
         Ok(seats)
@@ -61,7 +52,7 @@ impl Organization {
     async fn grants_of(
         &self,
         people: &People,
-        granting: &HashMap<GroupId, Arc<crate::domain::Group>>,
+        granting: &HashMap<GroupId, Arc<Group>>,
     ) -> Result<Grants> {
         let relevant = people.group_table().iter().filter(|group| granting.contains_key(&group.id));
         let each =
@@ -134,6 +125,21 @@ impl Organization {
     }
 }
 
+/// Everything that was read.
+pub(super) struct Parts {
+    pub(super) scan: Arc<Scan>,
+    /// Each once.
+    pub(super) products: Vec<Arc<Product>>,
+    /// By product.
+    pub(super) sources: Vec<Sources>,
+    pub(super) groups: Arc<HashMap<GroupId, Arc<Group>>>,
+    pub(super) roles: HashMap<GroupId, Arc<Vec<GroupRoles>>>,
+    pub(super) protected: PeopleList,
+    pub(super) robots: PeopleList,
+    pub(super) corrections: HashMap<u32, Correction>,
+    pub(super) read_at: jiff::Timestamp,
+}
+
 impl Instance {
     fn new(product: Arc<Product>, mut sources: Sources) -> Self {
         if product.is_sandbox {
@@ -146,6 +152,27 @@ impl Instance {
 }
 
 impl Seats {
+    /// Joins what was read.
+    pub(super) fn new(parts: Parts) -> Self {
+        let lists = (&parts.protected, &parts.robots);
+        let join = Join::new(&parts.products, &parts.scan.people, &parts.roles, lists);
+        let instances = parts.products.into_iter().zip(parts.sources);
+        let mut seats = Self {
+            people: LicensePeople::default(),
+            read_at: parts.read_at,
+            groups: parts.groups,
+            corrections: parts.corrections,
+            scan: parts.scan,
+            join,
+            instances: instances
+                .map(|(product, sources)| Instance::new(product, sources))
+                .collect(),
+            roles: parts.roles,
+        };
+        seats.count_everybody();
+        seats
+    }
+
     /// Goes over everybody once.
     fn count_everybody(&mut self) {
         let scan = Arc::clone(&self.scan);
@@ -216,67 +243,6 @@ fn count(people: &mut LicensePeople, standing: Standing, has_seat: bool) {
     }
 }
 
-/// Every instance once: the umbrella of Jira names one that stands there by itself as well.
-fn distinct(products: &[Arc<Product>]) -> Vec<Arc<Product>> {
-    let is_alias = |product: &Arc<Product>| {
-        let canonical = product.resource_id.canonical();
-        canonical != product.resource_id
-            && products.iter().any(|other| other.resource_id == canonical)
-    };
-    products.iter().filter(|product| !is_alias(product)).cloned().collect()
-}
-
-/// What Atlassian tells of each product. Jira tells of the site that the integration's token is for.
-fn sources(
-    products: &[Arc<Product>],
-    jira: std::result::Result<&[ApplicationRole], &crate::atlassian::Error>,
-    site: Option<&str>,
-) -> Vec<Sources> {
-    let is_jira = |product: &Product| product_key(&product.owner).starts_with("jira-");
-    let on_site = |product: &Product| {
-        site.is_some() && product.host_url.as_deref().and_then(authority).as_deref() == site
-    };
-    // A site with a domain of its own goes by another name in the list of products.
-    let family = || products.iter().filter(|product| is_jira(product) && !product.is_sandbox);
-    let mut cloud_ids: Vec<&str> =
-        family().filter_map(|product| product.resource_id.instance()).collect();
-    cloud_ids.dedup();
-    let is_only_site = cloud_ids.len() == 1 && !family().any(|product| on_site(product));
-    let of_product = |product: &Arc<Product>| {
-        let mut sources = Sources {
-            capacity: product.capacity,
-            counted: product.usage.map(|usage| (usage, CountedBy::Products)),
-            ..Sources::default()
-        };
-        let is_alone = is_only_site && !product.is_sandbox;
-        if !is_jira(product) || !(on_site(product) || is_alone) {
-            return sources;
-        }
-        match jira {
-            Ok(roles) => {
-                let key = product_key(&product.owner);
-                if let Some(role) = roles.iter().find(|role| product_key(&role.key) == key) {
-                    sources.learn(role);
-                }
-            }
-            Err(error) => sources.notes.push(unread_seats(error.kind)),
-        }
-        sources
-    };
-    products.iter().map(of_product).collect()
-}
-
-fn unread_seats(kind: ErrorKind) -> String {
-    let why = match kind {
-        ErrorKind::Forbidden => "the owner of the API token may not administer Jira",
-        ErrorKind::Unauthorized | ErrorKind::CaptchaRequired => {
-            "the site does not accept the API token"
-        }
-        _ => "the site could not be asked",
-    };
-    format!("Jira's own seats (applicationrole) could not be read: {why}.")
-}
-
 fn protected(named: &Protected) -> PeopleList {
     PeopleList {
         accounts: named.accounts.clone(),
@@ -288,55 +254,4 @@ fn protected(named: &Protected) -> PeopleList {
 
 pub(super) fn row_of(index: usize) -> u32 {
     u32::try_from(index).unwrap_or(u32::MAX)
-}
-
-/// Host and port of an address.
-pub(super) fn authority(address: &str) -> Option<String> {
-    let url: url::Url = address.parse().ok()?;
-    let host = url.host_str()?;
-    Some(url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}")))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::domain::ResourceId;
-
-    #[test]
-    fn an_address_is_known_by_host_and_port() {
-        assert_eq!(
-            authority("https://Acme.atlassian.net/wiki").as_deref(),
-            Some("acme.atlassian.net")
-        );
-        assert_eq!(authority("http://127.0.0.1:4/").as_deref(), Some("127.0.0.1:4"));
-        assert_eq!(authority("bitbucket"), None);
-    }
-
-    #[test]
-    fn only_the_umbrellas_double_is_left_out() {
-        let product = |ari: &str| {
-            Arc::new(Product {
-                resource_id: ResourceId::from(ari),
-                key: String::new(),
-                name: String::new(),
-                instance_name: None,
-                owner: String::new(),
-                host_url: None,
-                status: None,
-                capacity: None,
-                usage: None,
-                is_sandbox: false,
-                plan: None,
-                created_at: None,
-            })
-        };
-        let all = [
-            product("ari:cloud:jira::site/1"),
-            product("ari:cloud:jira-software::site/1"),
-            product("ari:cloud:jira::site/2"),
-        ];
-        let left = distinct(&all);
-        let ids: Vec<&str> = left.iter().map(|product| product.resource_id.as_str()).collect();
-        assert_eq!(ids, ["ari:cloud:jira-software::site/1", "ari:cloud:jira::site/2"]);
-    }
 }

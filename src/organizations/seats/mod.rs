@@ -119,6 +119,12 @@ impl Seats {
         }
     }
 
+    /// The number of the scan that they come from: another one has other rows.
+    #[must_use]
+    pub fn number(&self) -> u64 {
+        self.scan.number
+    }
+
     /// How many people Atlassian lists.
     #[must_use]
     pub fn len(&self) -> usize {

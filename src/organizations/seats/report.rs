@@ -5,7 +5,7 @@ use jiff::{Timestamp, tz::TimeZone};
 use super::{
     super::{Demand, Error, LicenseSettings, Organizations, Result},
     Seats,
-    gather::authority,
+    sources::authority,
 };
 use crate::{
     domain::{
