@@ -26,7 +26,7 @@ pub struct SeatsSection {
 section! {
     /// Seats: what Atlassian does not tell about them, and how the figures of each day are kept. Prices stand in `[[prices]]`.
     LicensesSection {
-        /// Seats that were bought, where Atlassian does not tell it: by product, and by site or integration where needed.
+        /// Seats that were bought, where Atlassian does not tell it, by product; name the site where there are several, each has so many.
         seats: Vec<SeatsSection> = Vec::new(), such as "[{ product = \"confluence\", site = \"acme.atlassian.net\", seats = 500 }]";
         /// Service accounts, by account id: without activity that Atlassian tells, and never to be reclaimed.
         robot_accounts: Vec<String> = Vec::new(), such as "[\"712020:00000000-0000-4000-8000-000000000000\"]";

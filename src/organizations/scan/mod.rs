@@ -207,3 +207,21 @@ async fn run(
     scans.running.lock().unwrap_or_else(PoisonError::into_inner).remove(&key);
     outcome
 }
+
+#[cfg(test)]
+impl Scan {
+    /// A scan that found these people.
+    pub(super) fn of(people: &[crate::domain::User]) -> Self {
+        let mut builder = self::people::PeopleBuilder::default();
+        for user in people {
+            builder.push(user);
+        }
+        Self {
+            number: NUMBERS.fetch_add(1, Ordering::Relaxed),
+            people: builder.finish(),
+            fetched_at: now(),
+            began_at: now(),
+            arrived: Instant::now(),
+        }
+    }
+}

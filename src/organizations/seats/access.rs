@@ -46,7 +46,7 @@ impl Seats {
         let Some(person) = self.scan.people.person(row) else { return Vec::new() };
         let edge = cutoff(now, inactive_for_days);
         let mut held = Vec::new();
-        let standing = self.join.of(person, self.correction(row), &mut held);
+        let standing = self.held_by(row, person, &mut held);
         let row_of = |one: &Held| {
             let instance = self.instances.get(one.resource as usize);
             let product = instance.map(|instance| instance.product.as_ref());

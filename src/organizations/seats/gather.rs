@@ -45,6 +45,7 @@ impl Organization {
         });
         seats.tell_of_unread(&unread);
         self.count_upstream(&mut seats).await;
+        self.read_differing(&mut seats).await;
         Ok(seats)
     }
 
@@ -105,12 +106,7 @@ impl Organization {
             instance.sources.counted.is_none() && !instance.product.is_sandbox
         });
         let counts = wanted.map(|(index, instance)| {
-            let search = UserSearch {
-                resource_ids: vec![instance.product.resource_id.clone()],
-                role_ids: SEAT_ROLES.into_iter().map(RoleId::from).collect(),
-                status: vec![UserStatus::Active],
-                ..UserSearch::default()
-            };
+            let search = holders_of(&instance.product);
             async move { (index, self.count(&search).await) }
         });
         for (index, counted) in futures_util::future::join_all(counts).await {
@@ -122,6 +118,16 @@ impl Organization {
                 )),
             }
         }
+    }
+}
+
+/// Active people with a role on the product that takes a seat.
+pub(super) fn holders_of(product: &Product) -> UserSearch {
+    UserSearch {
+        resource_ids: vec![product.resource_id.clone()],
+        role_ids: SEAT_ROLES.into_iter().map(RoleId::from).collect(),
+        status: vec![UserStatus::Active],
+        ..UserSearch::default()
     }
 }
 
@@ -156,6 +162,7 @@ impl Seats {
     pub(super) fn new(parts: Parts) -> Self {
         let lists = (&parts.protected, &parts.robots);
         let join = Join::new(&parts.products, &parts.scan.people, &parts.roles, lists);
+        let exact = vec![None; parts.products.len()];
         let instances = parts.products.into_iter().zip(parts.sources);
         let mut seats = Self {
             people: LicensePeople::default(),
@@ -168,18 +175,24 @@ impl Seats {
                 .map(|(product, sources)| Instance::new(product, sources))
                 .collect(),
             roles: parts.roles,
+            exact,
         };
         seats.count_everybody();
         seats
     }
 
-    /// Goes over everybody once.
-    fn count_everybody(&mut self) {
+    /// Goes over everybody.
+    pub(super) fn count_everybody(&mut self) {
+        self.people = LicensePeople::default();
+        for instance in &mut self.instances {
+            instance.holders.clear();
+            (instance.suspended, instance.doubtful) = (0, 0);
+        }
         let scan = Arc::clone(&self.scan);
         let mut held = Vec::new();
         for index in 0..scan.people.len() {
             let Some(person) = scan.people.person(index) else { continue };
-            let standing = self.join.of(person, self.corrections.get(&row_of(index)), &mut held);
+            let standing = self.held_by(index, person, &mut held);
             let mut has_seat = false;
             for one in &held {
                 let Some(instance) = self.instances.get_mut(one.resource as usize) else {
@@ -187,7 +200,9 @@ impl Seats {
                 };
                 if one.holds_seat {
                     has_seat |= !instance.product.is_sandbox;
-                    instance.doubtful += u64::from(standing.is_barred_in_part);
+                    let is_read =
+                        self.exact.get(one.resource as usize).is_some_and(Option::is_some);
+                    instance.doubtful += u64::from(standing.is_barred_in_part && !is_read);
                     instance.holders.push(Holder {
                         person: row_of(index),
                         last_active: one.last_active,
@@ -202,15 +217,6 @@ impl Seats {
         }
         for instance in &mut self.instances {
             instance.holders.shrink_to_fit();
-            let found = instance.holders.len() as u64;
-            if instance.doubtful > 0 {
-                instance.sources.notes.push(format!(
-                    "Of {found} people who hold a seat by their groups, {} can use less at this moment than their groups grant, \
-                     as when they are suspended in one of several directories; Atlassian does not tell in bulk what, so that \
-                     they are counted here.",
-                    instance.doubtful
-                ));
-            }
         }
     }
 

@@ -167,22 +167,50 @@ impl Join {
         Standing { status, is_robot, is_protected, is_barred_in_part }
     }
 
+    /// Puts right whether somebody holds a seat there, where that was read for certain.
+    pub(super) fn correct(
+        &self,
+        resource: u32,
+        holds_seat: bool,
+        person: Person<'_>,
+        held: &mut Vec<Held>,
+    ) {
+        if let Some(known) = held.iter_mut().find(|known| known.resource == resource) {
+            known.holds_seat = holds_seat;
+        } else if holds_seat {
+            held.push(Held {
+                resource,
+                holds_seat,
+                is_granted_seat: false,
+                is_by_group: false,
+                last_active: self.without_activity(person, resource),
+            });
+        }
+    }
+
+    /// What it means that nothing is told of somebody's activity there.
+    fn without_activity(&self, person: Person<'_>, resource: u32) -> LastActivity {
+        let tells = self.tells_activity.get(resource as usize) == Some(&true);
+        if tells && person.products().is_some() {
+            LastActivity::Never
+        } else {
+            LastActivity::Unknown
+        }
+    }
+
     fn add_grants(&self, person: Person<'_>, held: &mut Vec<Held>) {
-        let untold =
-            if person.products().is_some() { LastActivity::Never } else { LastActivity::Unknown };
         let grants = |group: &u32| self.grants.get(*group as usize).into_iter().flatten();
         for grant in person.groups().iter().flat_map(grants) {
             if let Some(known) = held.iter_mut().find(|known| known.resource == grant.resource) {
                 known.is_granted_seat |= grant.is_seat;
                 continue;
             }
-            let tells = self.tells_activity.get(grant.resource as usize) == Some(&true);
             held.push(Held {
                 resource: grant.resource,
                 holds_seat: false,
                 is_granted_seat: grant.is_seat,
                 is_by_group: true,
-                last_active: if tells { untold } else { LastActivity::Unknown },
+                last_active: self.without_activity(person, grant.resource),
             });
         }
     }

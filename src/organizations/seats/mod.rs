@@ -7,14 +7,20 @@
 
 mod access;
 mod candidates;
+mod exact;
 mod gather;
 mod history;
 mod join;
 mod report;
 mod sources;
+#[cfg(test)]
+mod tests;
 mod twice;
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
 
 use futures_util::FutureExt;
 
@@ -23,10 +29,13 @@ pub use self::{
     report::LicenseReport, twice::PaidTwice,
 };
 use self::{
-    join::{Correction, Join},
+    join::{Correction, Held, Join, Standing},
     sources::Sources,
 };
-use super::{Organization, Result, scan::Scan};
+use super::{
+    Organization, Result,
+    scan::{Person, Scan},
+};
 use crate::{
     domain::{
         Fetched, Group, GroupId, GroupRoles, LastActivity, LicensePeople, Product, ResourceId,
@@ -41,6 +50,8 @@ pub struct Seats {
     /// By row of the scan.
     corrections: HashMap<u32, Correction>,
     instances: Vec<Instance>,
+    /// By instance: the rows of its holders, where they were read one by one.
+    exact: Vec<Option<HashSet<u32>>>,
     people: LicensePeople,
     /// Groups that grant anything, with their names and who keeps their members.
     groups: Arc<HashMap<GroupId, Arc<Group>>>,
@@ -106,8 +117,19 @@ impl Seats {
         self.instances.iter().position(is_it).or_else(|| self.instances.iter().position(is_like))
     }
 
-    fn correction(&self, row: usize) -> Option<&Correction> {
-        self.corrections.get(&gather::row_of(row))
+    /// What the person in a row has of each resource, put into `held`.
+    fn held_by(&self, row: usize, person: Person<'_>, held: &mut Vec<Held>) -> Standing {
+        let row = gather::row_of(row);
+        let correction = self.corrections.get(&row);
+        let standing = self.join.of(person, correction, held);
+        // What Headcount changed a moment ago it knows better.
+        if correction.is_none() {
+            for (instance, holders) in self.exact.iter().enumerate() {
+                let Some(holders) = holders else { continue };
+                self.join.correct(gather::row_of(instance), holders.contains(&row), person, held);
+            }
+        }
+        standing
     }
 
     fn holder(&self, holder: Holder) -> SeatHolder {

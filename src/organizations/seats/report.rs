@@ -52,6 +52,38 @@ impl LicenseReport {
     }
 }
 
+impl LicenseReport {
+    /// Puts together what was read of each integration.
+    pub(super) fn of(
+        outcomes: Vec<(&Arc<Integration>, Result<Reading>)>,
+        settings: &LicenseSettings,
+        inactive_for_days: u32,
+        now: Timestamp,
+    ) -> Self {
+        let chosen: Vec<&Arc<Integration>> = outcomes.iter().map(|(of, _)| *of).collect();
+        let (mut readings, mut unavailable, mut rows) = (Vec::new(), Vec::new(), Vec::new());
+        for (integration, outcome) in outcomes {
+            match outcome {
+                Ok(reading) => {
+                    let of = (integration.as_ref(), settings);
+                    rows.extend(reading.seats.rows(of, inactive_for_days, &reading, now));
+                    readings.push(reading);
+                }
+                Err(error) => unavailable.push((integration.id.clone(), error)),
+            }
+        }
+        let rows = each_product_once(rows, &chosen);
+        Self {
+            totals: totals(&rows, |rows| people_with_a_seat(&readings, rows)),
+            people: everybody(&readings),
+            freshness: oldest(&readings, now),
+            rows,
+            unavailable,
+            readings,
+        }
+    }
+}
+
 impl Organizations {
     /// The licence figures of these integrations, at the instant and with the freshness that the demand asks for. What each
     /// costs upstream is said at [`super::super::Organization::seats`]; nothing of it is asked again while it is kept.
@@ -62,29 +94,10 @@ impl Organizations {
         demand: Demand,
     ) -> LicenseReport {
         let each = chosen.iter().map(|integration| self.reading(integration, demand));
-        let mut readings = Vec::new();
-        let mut unavailable = Vec::new();
-        let mut rows = Vec::new();
-        for (integration, outcome) in chosen.iter().zip(futures_util::future::join_all(each).await)
-        {
-            match outcome {
-                Ok(reading) => {
-                    let of = (integration.as_ref(), &self.inner.settings.licenses);
-                    rows.extend(reading.seats.rows(of, inactive_for_days, &reading, demand.now));
-                    readings.push(reading);
-                }
-                Err(error) => unavailable.push((integration.id.clone(), error)),
-            }
-        }
-        let rows = each_product_once(rows, chosen);
-        LicenseReport {
-            totals: totals(&rows, |rows| people_with_a_seat(&readings, rows)),
-            people: everybody(&readings),
-            freshness: oldest(&readings, demand.now),
-            rows,
-            unavailable,
-            readings,
-        }
+        let read = futures_util::future::join_all(each).await;
+        let outcomes = chosen.iter().zip(read).collect();
+        let settings = &self.inner.settings.licenses;
+        LicenseReport::of(outcomes, settings, inactive_for_days, demand.now)
     }
 
     async fn reading(&self, integration: &Integration, demand: Demand) -> Result<Reading> {
@@ -125,11 +138,17 @@ impl Seats {
                 Some(used) => SeatFigures { used: Some(used), ..SeatFigures::default() },
                 None => figures(instance.holders.iter().map(|one| self.holder(*one)), edge),
             };
-            let paid = purchased(sources.purchased(configured_seats(&settings.seats, &place)));
+            // Nobody means a sandbox by a product's name.
+            let configured =
+                configured_seats(&settings.seats, &place).filter(|_| !product.is_sandbox);
+            let paid = purchased(sources.purchased(configured));
             let billed = Billed { purchased: paid.seats, used: seats.used, needed: seats.needed };
             let price = price_of(&settings.prices, &place).filter(|_| !product.is_sandbox);
             let mut notes = paid.notes;
-            notes.extend(sources.compared_with(found));
+            if let Some(difference) = sources.compared_with(found) {
+                notes.push(difference);
+                notes.extend(doubt(instance.doubtful, found));
+            }
             notes.extend(sources.notes.iter().cloned());
             notes.extend(without_activity(&seats));
             LicenseRow {
@@ -149,6 +168,15 @@ impl Seats {
     }
 }
 
+fn doubt(doubtful: u64, found: u64) -> Option<String> {
+    (doubtful > 0).then(|| {
+        format!(
+            "Of {found} people who hold a seat, {doubtful} can use less at this moment than their groups grant, as when they \
+             are suspended in one of several directories; Atlassian does not tell in bulk what, so that they are counted here."
+        )
+    })
+}
+
 fn without_activity(seats: &SeatFigures) -> Option<String> {
     let is_untold = seats.used.is_some_and(|used| used > 0) && seats.unknown == seats.used;
     is_untold.then(|| {
@@ -159,7 +187,7 @@ fn without_activity(seats: &SeatFigures) -> Option<String> {
 
 /// Two integrations for two sites of one organization both list all its products: a product's row is the one through the
 /// integration of its own site, whose token sees Jira's seats, else the first.
-fn each_product_once(rows: Vec<LicenseRow>, chosen: &[Arc<Integration>]) -> Vec<LicenseRow> {
+fn each_product_once(rows: Vec<LicenseRow>, chosen: &[&Arc<Integration>]) -> Vec<LicenseRow> {
     let site = |row: &LicenseRow| row.product.host_url.as_deref().and_then(authority);
     let is_own = |row: &LicenseRow| {
         let of = chosen.iter().find(|integration| integration.id == row.integration);
