@@ -11,7 +11,7 @@ use crate::{
     audit::Audit,
     auth::Verifier,
     config::{IntegrationSection, Settings},
-    graphql::Gateway,
+    graphql::{self, Gateway},
     http::{self, Readiness, Site},
     integrations::{HostPolicy, Integration, Integrations},
     organizations::{Organizations, changes::Changes},
@@ -46,11 +46,7 @@ pub struct App {
 /// # Errors
 /// The master key does not fit, the file cannot be opened, an allowed origin is none, or a declared integration does not fit.
 pub async fn connect(settings: &Settings) -> anyhow::Result<Connections> {
-    let keyring = Keyring::new(
-        settings.store.master_key.clone().context("store.master_key is missing")?,
-        settings.store.previous_master_keys.clone(),
-    )?;
-    let store = Store::open(&StoreSettings { path: settings.store.path.clone() }, keyring).await?;
+    let store = open_store(settings).await?;
     let hosts = HostPolicy::new(&settings.atlassian.allowed_origins)
         .context("atlassian.allowed_origins")?;
     let declared = settings.integrations.iter().map(IntegrationSection::declared).collect();
@@ -73,14 +69,32 @@ pub async fn connect(settings: &Settings) -> anyhow::Result<Connections> {
     Ok(Connections { store, integrations, organizations, audit, changes })
 }
 
+/// Opens the store alone.
+///
+/// # Errors
+/// The master key does not fit, or the file cannot be opened.
+pub(super) async fn open_store(settings: &Settings) -> anyhow::Result<Store> {
+    let keyring = Keyring::new(
+        settings.store.master_key.clone().context("store.master_key is missing")?,
+        settings.store.previous_master_keys.clone(),
+    )?;
+    Ok(Store::open(&StoreSettings { path: settings.store.path.clone() }, keyring).await?)
+}
+
 /// Puts the gateway together.
 ///
 /// # Errors
 /// As [`connect`], and where no token could be verified.
 pub async fn build(settings: &Settings) -> anyhow::Result<App> {
     let connections = connect(settings).await?;
+    connections.changes.reconcile().await?;
     let verifier = Verifier::new(settings.auth.settings()).await?;
-    let gateway = Gateway::new(connections.organizations.clone(), limits(&settings.limits));
+    let parts = graphql::Parts {
+        organizations: connections.organizations.clone(),
+        audit: connections.audit.clone(),
+        changes: connections.changes.clone(),
+    };
+    let gateway = Gateway::new(parts, limits(&settings.limits));
     let site = Site::new(http::Parts {
         gateway,
         verifier,

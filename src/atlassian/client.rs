@@ -37,6 +37,13 @@ struct Shared {
     basic: Option<HeaderValue>,
 }
 
+/// Atlassian took a change; what it says beside the status is not read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Accepted {
+    /// The HTTP status, a 2xx.
+    pub status: u16,
+}
+
 /// What a call is sent with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Credential {
@@ -162,9 +169,9 @@ impl Client {
     }
 
     /// Asks for a change: any 2xx means that it was accepted, whatever the body says or lacks.
-    pub(super) async fn change(&self, method: Method, call: Call) -> Result<()> {
+    pub(super) async fn change(&self, method: Method, call: Call) -> Result<Accepted> {
         let call = Call { method, is_change: true, ..call };
-        self.send::<()>(&call).await.map(drop)
+        self.send::<()>(&call).await.map(|answer| Accepted { status: answer.status })
     }
 
     pub(super) async fn send<T: DeserializeOwned>(&self, call: &Call) -> Result<Answer<T>> {

@@ -6,7 +6,7 @@ use reqwest::Method;
 use serde::Deserialize;
 
 use super::{
-    client::{Client, Credential},
+    client::{Accepted, Client, Credential},
     error::Result,
     limiter::Family,
     wire::WireTime,
@@ -30,7 +30,7 @@ impl Client {
     /// # Errors
     /// As any call. `Forbidden` says why in [`super::Error::reason`], `Conflict` in [`super::Error::conflicts`]. After
     /// anything but a refusal the deletion may have begun all the same.
-    pub async fn delete_account(&self, account: &AccountId) -> Result<()> {
+    pub async fn delete_account(&self, account: &AccountId) -> Result<Accepted> {
         self.lifecycle("lifecycle/delete", account, "delete").await
     }
 
@@ -38,7 +38,7 @@ impl Client {
     ///
     /// # Errors
     /// As any call; `NotFound` for an account that is not to be deleted, or was.
-    pub async fn cancel_account_deletion(&self, account: &AccountId) -> Result<()> {
+    pub async fn cancel_account_deletion(&self, account: &AccountId) -> Result<Accepted> {
         self.lifecycle("lifecycle/cancel-delete", account, "cancel-delete").await
     }
 
@@ -46,7 +46,7 @@ impl Client {
     ///
     /// # Errors
     /// As [`Client::delete_account`]; `Conflict` for an account that is to be deleted.
-    pub async fn deactivate_account(&self, account: &AccountId) -> Result<()> {
+    pub async fn deactivate_account(&self, account: &AccountId) -> Result<Accepted> {
         self.lifecycle("lifecycle/disable", account, "disable").await
     }
 
@@ -54,7 +54,7 @@ impl Client {
     ///
     /// # Errors
     /// As [`Client::deactivate_account`].
-    pub async fn reactivate_account(&self, account: &AccountId) -> Result<()> {
+    pub async fn reactivate_account(&self, account: &AccountId) -> Result<Accepted> {
         self.lifecycle("lifecycle/enable", account, "enable").await
     }
 
@@ -63,7 +63,7 @@ impl Client {
         operation: &'static str,
         account: &AccountId,
         action: &str,
-    ) -> Result<()> {
+    ) -> Result<Accepted> {
         let path = [account.as_str(), "manage", "lifecycle", action];
         let url = self.management_url(operation, &path)?;
         let call = self.call(operation, Family::UserManagement, url, Credential::Bearer)?;

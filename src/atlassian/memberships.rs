@@ -5,7 +5,7 @@
 use reqwest::Method;
 
 use super::{
-    client::{Client, Credential},
+    client::{Accepted, Client, Credential},
     error::Result,
     limiter::Family,
 };
@@ -15,15 +15,15 @@ use crate::domain::{AccountId, Directory, DirectoryId};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Removal {
     /// It was accepted. It may be queued: a read straight after can still show the person.
-    Accepted,
+    Accepted(Accepted),
     /// There was nothing to remove.
     AlreadyGone,
 }
 
 impl Removal {
-    pub(super) fn of(outcome: Result<()>) -> Result<Self> {
+    pub(super) fn of(outcome: Result<Accepted>) -> Result<Self> {
         match outcome {
-            Ok(()) => Ok(Self::Accepted),
+            Ok(accepted) => Ok(Self::Accepted(accepted)),
             Err(error) if error.is_absence() => Ok(Self::AlreadyGone),
             Err(error) => Err(error),
         }
@@ -35,7 +35,11 @@ impl Client {
     ///
     /// # Errors
     /// As any call; `NotFound` for a person who is not in the directory.
-    pub async fn suspend_user(&self, directory: &DirectoryId, account: &AccountId) -> Result<()> {
+    pub async fn suspend_user(
+        &self,
+        directory: &DirectoryId,
+        account: &AccountId,
+    ) -> Result<Accepted> {
         let path = [account.as_str(), "suspend"];
         self.change_membership("users/suspend", directory, Method::POST, &path).await
     }
@@ -44,7 +48,11 @@ impl Client {
     ///
     /// # Errors
     /// As [`Client::suspend_user`].
-    pub async fn restore_user(&self, directory: &DirectoryId, account: &AccountId) -> Result<()> {
+    pub async fn restore_user(
+        &self,
+        directory: &DirectoryId,
+        account: &AccountId,
+    ) -> Result<Accepted> {
         let path = [account.as_str(), "restore"];
         self.change_membership("users/restore", directory, Method::POST, &path).await
     }
@@ -76,7 +84,7 @@ impl Client {
         directory: &DirectoryId,
         method: Method,
         path: &[&str],
-    ) -> Result<()> {
+    ) -> Result<Accepted> {
         let path = [&["directories", directory.as_str(), "users"], path].concat();
         let url = self.organization_url(operation, "v2", &path)?;
         let call = self.call(operation, Family::Organization, url, Credential::Bearer)?;

@@ -36,7 +36,7 @@ mod wire;
 mod tests;
 
 pub use activity::LastActive;
-pub use client::Client;
+pub use client::{Accepted, Client};
 pub use error::{Conflict, Error, ErrorKind, Result};
 pub use groups::GroupSearch;
 pub use jira::{ApplicationGroup, ApplicationRole, MyPermissions, Myself, ServerInfo};

@@ -67,6 +67,7 @@ pub(super) struct Call {
 /// A good answer.
 #[derive(Debug)]
 pub(super) struct Answer<T> {
+    pub(super) status: u16,
     pub(super) value: T,
     pub(super) headers: HeaderMap,
 }
@@ -161,7 +162,8 @@ impl Transport {
             .await
             .unwrap_or_else(|_| Err(Error::new(ErrorKind::Timeout, call.operation)))
             .and_then(|(headers, bytes)| {
-                Ok(Answer { value: body::read(call.operation, &bytes)?, headers })
+                let status = status.unwrap_or_default();
+                Ok(Answer { status, value: body::read(call.operation, &bytes)?, headers })
             })
             .map_err(|mut error| {
                 error.status = error.status.or(status);

@@ -56,6 +56,23 @@ pub struct Asked {
     pub bulk: Option<String>,
 }
 
+impl Asked {
+    /// Who wants what, and nothing more: what it is about is to be filled in.
+    #[must_use]
+    pub fn by(caller: &str, action: Action, request_id: &str) -> Self {
+        Self {
+            caller: caller.to_owned(),
+            action,
+            integration: None,
+            target: None,
+            reason: None,
+            request_id: request_id.to_owned(),
+            is_dry_run: false,
+            bulk: None,
+        }
+    }
+}
+
 /// What somebody wants.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, EnumString, IntoStaticStr, VariantArray)]
 #[strum(serialize_all = "camelCase")]
@@ -86,6 +103,8 @@ pub enum Action {
     DeleteIntegration,
     /// Forget what was read.
     Refresh,
+    /// Keep the licence figures of today.
+    TakeLicenseSnapshot,
     /// Make an address for a feed.
     CreateFeedToken,
     /// Close an address of a feed.

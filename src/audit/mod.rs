@@ -149,6 +149,14 @@ impl Audit {
         verify::verify(self.store.audit_snapshot().await?, &self.chain).await
     }
 
+    /// Whether the record holds what an earlier [`Verification`] told as its head.
+    ///
+    /// # Errors
+    /// The store cannot be read, or the head of the chain is damaged.
+    pub async fn holds(&self, head: &str) -> Result<bool, Error> {
+        verify::holds(self.store.audit_snapshot().await?, head).await
+    }
+
     /// Every row as it is now, oldest first, with its place in the chain: what the row says, `sequence`,
     /// `previousHash` and `hash`. A row that cannot be read is an error in its place, and the others follow.
     pub fn export(&self) -> impl Stream<Item = Result<Value, Error>> + Send + use<> {

@@ -37,6 +37,16 @@ pub(super) async fn verify(
     Ok(Verification { rows: walk.last.unsigned_abs(), head: walk.head.to_string(), broken })
 }
 
+pub(super) async fn holds(mut snapshot: AuditSnapshot, head: &str) -> Result<bool, Error> {
+    let Some(noted) = AuditHead::of(head) else { return Ok(false) };
+    if noted.sequence == 0 {
+        return Ok(true);
+    }
+    let rows = snapshot.rows_after(noted.sequence.saturating_sub(1)).await?;
+    let Some((_, Some(row))) = rows.first() else { return Ok(false) };
+    Ok(row.sequence == noted.sequence && row.hash == noted.hash)
+}
+
 /// The way from row to row.
 struct Walk<'a> {
     chain: &'a Chain,

@@ -105,7 +105,8 @@ impl Refusal {
 }
 
 /// Why a change is refused.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, strum::IntoStaticStr)]
+#[strum(serialize_all = "SCREAMING_SNAKE_CASE")]
 pub enum RefusalCode {
     /// There is no such thing, or the caller may not see it.
     NotFound,
@@ -116,6 +117,7 @@ pub enum RefusalCode {
     /// The organization would be left without an admin.
     LastAdmin,
     /// The caller, or the integration's own admin.
+    #[strum(serialize = "SELF")]
     SelfAccount,
     /// On the list of people who are never touched.
     Protected,

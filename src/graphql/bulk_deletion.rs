@@ -3,7 +3,7 @@ use async_graphql::{Context, ID, Object};
 use super::{
     deletion::{self, Deletion},
     enums::DeletionScope,
-    error::{ApiError, Result},
+    error::Result,
     id::ObjectId,
     request::Request,
     scalars::DateTime,
@@ -20,6 +20,10 @@ pub struct BulkDeletion {
 impl BulkDeletion {
     pub(super) fn new(row: domain::BulkDeletion) -> Self {
         Self { row }
+    }
+
+    pub(super) fn is_finished(&self) -> bool {
+        self.row.finished_at.is_some()
     }
 }
 
@@ -113,7 +117,7 @@ pub(super) async fn find(
     id: &domain::BulkDeletionId,
 ) -> Result<Option<BulkDeletion>> {
     request.needs(Permission::ReadDirectory)?;
-    let found = request.changes.bulk_deletion(id).await.map_err(ApiError::of_change)?;
+    let found = request.changes.bulk_deletion(id).await?;
     let is_seen = |bulk: &domain::BulkDeletion| {
         bulk.items.iter().all(|item| request.caller.may_see(&item.integration))
     };

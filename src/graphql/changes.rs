@@ -68,9 +68,7 @@ impl ChangeMutation {
             scope: input.scope.unwrap_or(DeletionScope::Account).into(),
             reason: input.reason,
             is_dry_run: input.dry_run.unwrap_or(false),
-            confirmation: input
-                .confirmation_token
-                .map_or(Confirmation::None, Confirmation::Token),
+            confirmation: input.confirmation_token.map_or(Confirmation::None, Confirmation::Token),
             idempotency_key: input.idempotency_key,
             bulk: None,
         };
@@ -269,9 +267,7 @@ async fn cancel(
     input: CancelUserDeletionInput,
 ) -> Result<(Option<Deletion>, Vec<UserError>)> {
     let found = match ObjectId::decode(&input.deletion_id) {
-        Ok(ObjectId::Deletion(id)) => {
-            request.changes.deletion(&id).await.map_err(ApiError::of_change)?
-        }
+        Ok(ObjectId::Deletion(id)) => request.changes.deletion(&id).await?,
         _ => None,
     };
     let integration = found.as_ref().and_then(|deletion| request.find(&deletion.integration));
@@ -289,11 +285,7 @@ async fn cancel(
             .at(&["input", "deletionId"]),
     };
     let of = found.map(|deletion| (deletion.integration, deletion.account));
-    let wish = Wish {
-        action: Action::CancelUserDeletion,
-        reason: input.reason,
-        is_dry_run: false,
-    };
+    let wish = Wish { action: Action::CancelUserDeletion, reason: input.reason, is_dry_run: false };
     refused(request, of, wish, &error).await?;
     Ok((None, vec![error]))
 }
@@ -322,7 +314,7 @@ async fn run(
     match request.changes.delete_users(&request.actor(), &wanted).await {
         Ok(changed) => Ok(Ok(changed.value)),
         Err(ChangeError::Refused(refusals)) => Ok(Err(told(refusals))),
-        Err(error) => Err(ApiError::of_change(error)),
+        Err(error) => Err(error.into()),
     }
 }
 
@@ -370,9 +362,6 @@ impl Integration {
 
 impl Request {
     pub(super) fn actor(&self) -> domain::Actor {
-        domain::Actor {
-            subject: self.caller.subject.clone(),
-            request_id: self.request_id.clone(),
-        }
+        domain::Actor { subject: self.caller.subject.clone(), request_id: self.id.clone() }
     }
 }

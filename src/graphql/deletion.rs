@@ -2,7 +2,7 @@ use async_graphql::{Context, ID, Object, SimpleObject};
 
 use super::{
     enums::{DeletionScope, DeletionState, RemovalOutcome},
-    error::{ApiError, Result},
+    error::Result,
     id::ObjectId,
     integration::Integration,
     loaders::UserKey,
@@ -24,6 +24,13 @@ impl Deletion {
     /// `None` where the integration is gone, or hidden from the caller.
     pub(super) fn new(request: &Request, row: domain::Deletion) -> Option<Self> {
         Some(Self { integration: request.find(&row.integration)?, row })
+    }
+
+    /// The same for one that is told to somebody who follows: by the present rules, not by those of the moment in which
+    /// they began to.
+    pub(super) fn now(request: &Request, row: domain::Deletion) -> Option<Self> {
+        let integration = request.find(&row.integration)?.now(request);
+        Some(Self { integration, row })
     }
 }
 
@@ -139,11 +146,8 @@ impl From<domain::DirectoryRemoval> for DirectoryRemoval {
 }
 
 /// The deletion of that id; what the caller may not see does not exist.
-pub(super) async fn find(
-    request: &Request,
-    id: &domain::DeletionId,
-) -> Result<Option<Deletion>> {
+pub(super) async fn find(request: &Request, id: &domain::DeletionId) -> Result<Option<Deletion>> {
     request.needs(Permission::ReadDirectory)?;
-    let found = request.changes.deletion(id).await.map_err(ApiError::of_change)?;
+    let found = request.changes.deletion(id).await?;
     Ok(found.and_then(|row| Deletion::new(request, row)))
 }

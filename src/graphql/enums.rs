@@ -1,4 +1,5 @@
 use async_graphql::Enum;
+use strum::IntoStaticStr;
 
 use crate::{auth, domain};
 
@@ -159,7 +160,7 @@ pub enum IntegrationStatus {
     Connected,
     /// Readable, with something missing.
     Degraded,
-    /// The organization cannot be read.
+    /// The organization cannot be read, or the site belongs to another one.
     Failed,
     /// Never checked.
     Unverified,
@@ -224,7 +225,8 @@ pub enum Permission {
 }
 
 /// Why a change was refused.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum, IntoStaticStr)]
+#[strum(serialize_all = "SCREAMING_SNAKE_CASE")]
 pub enum UserErrorCode {
     /// There is no such thing, or the caller may not see it.
     NotFound,

@@ -3,6 +3,7 @@ use std::time::Duration;
 use async_graphql::{ErrorExtensions, ServerError, Value};
 
 use crate::{
+    audit,
     auth::Permission,
     domain::IntegrationId,
     integrations,
@@ -75,14 +76,6 @@ pub(super) enum ApiError {
 impl ApiError {
     pub(super) fn of(integration: &IntegrationId) -> impl Fn(organizations::Error) -> Self + '_ {
         move |error| Self::Organization(integration.clone(), error)
-    }
-
-    /// What kept a change from being made or read that is no expected refusal.
-    pub(super) fn of_change(error: ChangeError) -> Self {
-        match error {
-            // Reading is refused to nobody.
-            _ => Self::Internal,
-        }
     }
 
     /// Whether the fault lies in the question, so that asking other organizations is no use.
@@ -196,6 +189,14 @@ pub(super) fn add_error(ctx: &async_graphql::Context<'_>, error: ApiError) {
     ctx.add_error(ctx.set_error_path(error));
 }
 
+impl From<ChangeError> for ApiError {
+    /// Of what reads the record of deletions: nobody is refused it, and where Atlassian cannot be asked, it tells what was
+    /// last known.
+    fn from(_: ChangeError) -> Self {
+        Self::Internal
+    }
+}
+
 impl From<integrations::Error> for ApiError {
     fn from(error: integrations::Error) -> Self {
         match error {
@@ -205,5 +206,12 @@ impl From<integrations::Error> for ApiError {
                 Self::Internal
             }
         }
+    }
+}
+
+impl From<audit::Error> for ApiError {
+    fn from(error: audit::Error) -> Self {
+        tracing::error!(%error, "The record of changes could not be read or written");
+        Self::Internal
     }
 }

@@ -135,7 +135,7 @@ impl LicenseSnapshot {
 }
 
 /// The figures of today, as they were kept.
-#[derive(Clone, SimpleObject)]
+#[derive(Clone, Default, SimpleObject)]
 pub struct TakeLicenseSnapshotPayload {
     /// What was kept: a row a product.
     snapshots: Vec<LicenseSnapshot>,

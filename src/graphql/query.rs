@@ -1,25 +1,22 @@
 use async_graphql::{Context, ID, Object};
 
 use super::{
-    activity,
+    activity, audit_log,
     connection::{
-        ActivityEventConnection, GroupConnection, IntegrationConnection, Slice, UserConnection,
-        complexity,
+        ActivityEventConnection, AuditEntryConnection, GroupConnection, IntegrationConnection,
+        Slice, UserConnection, complexity,
     },
     error::{ApiError, Result, add_error},
-    filters::{ActivityFilter, GroupFilter, UserFilter, UserOrder},
-    guard::{ACTIVITY, CONNECTED, DIRECTORY, LICENSES},
+    filters::{ActivityFilter, AuditFilter, GroupFilter, UserFilter, UserOrder},
+    guard::{ACTIVITY, AUDIT, CONNECTED, DIRECTORY},
     id::ObjectId,
     integration::Integration,
-    license_history::{self, LicenseSnapshot},
-    license_report::{self, LicenseUsageReport},
     lists,
     loaders::{EmailKey, UserKey},
     node::{self, Node},
     product::Product,
     rate_limit::RateLimit,
     request::Request,
-    scalars::Date,
     selection,
     user::User,
     viewer::Viewer,
@@ -30,12 +27,13 @@ use crate::domain::IntegrationId;
 /// Ids that `nodes` takes at most.
 const MOST_NODES: usize = 100;
 
-/// Everything that can be read.
-pub struct Query;
+/// What is asked about organizations and their people.
+#[derive(Default)]
+pub struct DirectoryQuery;
 
-/// Everything that can be read.
+/// What is asked about organizations and their people.
 #[Object]
-impl Query {
+impl DirectoryQuery {
     /// Who asks, and what they may do.
     async fn viewer(&self) -> Viewer {
         Viewer
@@ -237,37 +235,17 @@ impl Query {
         activity::page(ctx, &chosen, filter, (first, after)).await.map(Into::into)
     }
 
-    /// Seats paid for against seats needed, over every integration that the caller may read or over those named: a row for
-    /// each product on each site. What cannot be read stands in `unavailable` beside the others' rows. The first question
-    /// about a large organization may be told to come back (`SCAN_RUNNING`); a reading past its time stands in, marked as
-    /// stale, while a new one runs.
-    #[graphql(guard = "LICENSES")]
-    async fn license_usage(
+    /// The record of changes that this program was asked for, newest first; refused ones too. A caller sees those of the
+    /// integrations that they may see; those of no integration only if they may see every one. No upstream call.
+    #[graphql(guard = "AUDIT", complexity = "complexity(first, child_complexity)")]
+    async fn audit_log(
         &self,
         ctx: &Context<'_>,
-        #[graphql(
-            desc = "Days without activity after which somebody counts as inactive, 0 to 3,650.",
-            default_with = "Some(90)"
-        )]
-        inactive_for_days: Option<i32>,
-        #[graphql(desc = "Only these integrations.")] integrations: Option<Vec<ID>>,
-    ) -> Result<LicenseUsageReport> {
-        let chosen = Request::of(ctx).chosen(integrations.as_deref())?;
-        license_report::report(ctx, chosen, inactive_for_days).await
-    }
-
-    /// The figures of each day as they were kept, by day. From the store: costs no upstream call.
-    #[graphql(guard = "LICENSES")]
-    async fn license_history(
-        &self,
-        ctx: &Context<'_>,
-        #[graphql(desc = "The first day, in UTC.")] from: Date,
-        #[graphql(desc = "The last day, itself included; at most ten years after the first.")]
-        to: Date,
-        #[graphql(desc = "Only these integrations.")] integrations: Option<Vec<ID>>,
-    ) -> Result<Vec<LicenseSnapshot>> {
-        let chosen = Request::of(ctx).chosen(integrations.as_deref())?;
-        license_history::between(ctx, (from.0, to.0), &chosen).await
+        #[graphql(desc = "How many rows, 0 to 100.", default_with = "Some(50)")] first: Option<i32>,
+        #[graphql(desc = "The cursor of the row to go on behind.")] after: Option<String>,
+        #[graphql(desc = "Which entries.")] filter: Option<AuditFilter>,
+    ) -> Result<AuditEntryConnection> {
+        audit_log::page(ctx, filter, (first, after)).await.map(Into::into)
     }
 
     /// What this query costs, and what Atlassian says of its own limits.

@@ -17,8 +17,7 @@ use super::{
 };
 use crate::{
     domain::{self, DeletionState, IntegrationId},
-    organizations::changes::{ChangeEvent, Changes},
-    store::DeletionQuery,
+    organizations::changes::{ChangeEvent, Changes, DeletionQuery},
 };
 
 /// Everything that can be followed.

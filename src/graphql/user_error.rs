@@ -48,6 +48,10 @@ impl UserError {
         }
     }
 
+    pub(super) fn word(&self) -> &'static str {
+        self.code.into()
+    }
+
     pub(super) fn at(mut self, path: &[&str]) -> Self {
         self.path = Some(path.iter().map(|part| (*part).to_owned()).collect());
         self

@@ -49,6 +49,7 @@ impl Effect {
 struct Correction {
     organization: OrganizationId,
     effect: Effect,
+    made_at: Timestamp,
     /// What was read from this instant on is believed.
     settles_at: Timestamp,
     forgotten_at: Timestamp,
@@ -82,7 +83,8 @@ impl Corrections {
         let settles_at = now.saturating_add(self.settle).unwrap_or(Timestamp::MAX);
         let forgotten_at = settles_at.saturating_add(self.kept).unwrap_or(Timestamp::MAX);
         let organization = organization.clone();
-        let correction = Correction { organization, effect, settles_at, forgotten_at };
+        let correction =
+            Correction { organization, effect, made_at: now, settles_at, forgotten_at };
         let mut table = self.table();
         table.retain(|_, list| {
             list.retain(|correction| correction.forgotten_at > now);
@@ -107,7 +109,7 @@ impl Corrections {
         for correction in corrections {
             let row =
                 corrected.get_or_insert_with(|| Corrected { user: user.clone(), is_gone: false });
-            row.apply(&correction.effect);
+            row.apply(&correction.effect, read_at < correction.made_at);
         }
         corrected
     }
@@ -153,7 +155,7 @@ pub(super) struct Corrected {
 }
 
 impl Corrected {
-    fn apply(&mut self, effect: &Effect) {
+    fn apply(&mut self, effect: &Effect, is_from_before: bool) {
         let user = &mut self.user;
         match effect {
             Effect::ScheduledForDeletion => {
@@ -164,7 +166,9 @@ impl Corrected {
             Effect::Activated => {
                 user.account_status = AccountStatus::Active;
                 user.status = by_membership(user.membership_status);
-                ask_again(user);
+                if is_from_before {
+                    ask_again(user);
+                }
             }
             Effect::Deactivated => {
                 user.account_status = AccountStatus::Inactive;

@@ -276,7 +276,9 @@ impl AuditHead {
         format!("{}:{}", self.sequence, self.hash)
     }
 
-    fn of(text: &str) -> Option<Self> {
+    /// The head that somebody noted, in the form that it is told in.
+    #[must_use]
+    pub fn of(text: &str) -> Option<Self> {
         let (sequence, hash) = text.split_once(':')?;
         Some(Self { sequence: sequence.parse().ok()?, hash: hash.to_owned() })
     }

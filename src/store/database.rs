@@ -32,6 +32,7 @@ pub struct Store {
 const MIGRATIONS: &[(i64, &str, &str)] = &[
     (1, "integrations", include_str!("migrations/0001_integrations.sql")),
     (2, "audit", include_str!("migrations/0002_audit.sql")),
+    (3, "read only", include_str!("migrations/0003_read_only.sql")),
     (4, "deletions", include_str!("migrations/0004_deletions.sql")),
     (6, "license snapshots", include_str!("migrations/0006_license_snapshots.sql")),
 ];

@@ -4,6 +4,7 @@
 mod support;
 
 mod activity;
+mod audit;
 mod budget;
 mod cache;
 mod callers;

@@ -2,7 +2,7 @@ use std::{collections::BTreeSet, time::Duration};
 
 use super::upstream::{Received, Step, Upstream, answer, answer_with};
 use crate::{
-    atlassian::{Client, ErrorKind, Removal, Result, TransportSettings},
+    atlassian::{Accepted, Client, ErrorKind, Removal, Result, TransportSettings},
     domain::{AccountId, DirectoryId},
 };
 
@@ -36,7 +36,7 @@ impl Change {
     /// Asks for it; what a removal says is `None` for the others.
     async fn ask(self, client: &Client) -> Result<Option<Removal>> {
         let (account, directory) = (AccountId::from(ACCOUNT), DirectoryId::from("dir-1"));
-        match self {
+        let accepted = match self {
             Self::Delete => client.delete_account(&account).await?,
             Self::CancelDeletion => client.cancel_account_deletion(&account).await?,
             Self::Deactivate => client.deactivate_account(&account).await?,
@@ -45,7 +45,8 @@ impl Change {
             Self::Restore => client.restore_user(&directory, &account).await?,
             Self::Remove => return client.remove_user(&directory, &account).await.map(Some),
             Self::RemoveFromSite => return client.remove_site_user(&account).await.map(Some),
-        }
+        };
+        assert!((200..300).contains(&accepted.status), "{self:?} {accepted:?}");
         Ok(None)
     }
 
@@ -95,7 +96,9 @@ async fn every_change_goes_where_it_belongs_with_its_own_credential_and_no_body(
     for change in CHANGES {
         let upstream = Upstream::start([empty(204)]).await;
         let outcome = change.ask(&upstream.client()).await.expect("it is accepted");
-        assert_eq!(outcome, change.is_removal().then_some(Removal::Accepted), "{change:?}");
+        let accepted = Accepted { status: 204 };
+        let removal = change.is_removal().then_some(Removal::Accepted(accepted));
+        assert_eq!(outcome, removal, "{change:?}");
         let sent = upstream.one();
         let (method, target) = change.request_line();
         assert_eq!((sent.method.as_str(), sent.target.as_str()), (method, target));

@@ -61,10 +61,10 @@ impl Caps {
 
 impl Changes {
     pub(super) fn refuse_read_only(&self, place: &Place) -> Result<()> {
-        // READONLY-PLACE
-        let _ = place;
         let message = if self.inner.settings.is_read_only {
             "changes are switched off in this gateway (changes.read_only)"
+        } else if place.integration.is_read_only {
+            "changes are switched off for this integration (isReadOnly)"
         } else {
             return Ok(());
         };

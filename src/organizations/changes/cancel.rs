@@ -90,13 +90,14 @@ impl Changes {
         }
         let client = &place.organization.shared.client;
         let error = match client.cancel_account_deletion(&deletion.account).await {
-            Ok(()) => {
+            Ok(accepted) => {
                 self.show(place, &deletion, Some(Effect::Activated));
                 deletion.state = DeletionState::Cancelled;
                 deletion.changed_at = now();
                 self.keep(&deletion).await?;
                 tracing::info!(deletion.id = %deletion.id, "Deletion {} is CANCELLED", deletion.id);
-                return Ok(Changed::new(deletion, Outcome::Succeeded));
+                let changed = Changed::new(deletion, Outcome::Succeeded);
+                return Ok(Changed { upstream: Some(accepted.into()), ..changed });
             }
             Err(error) => error,
         };

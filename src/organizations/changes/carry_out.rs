@@ -5,7 +5,7 @@ use super::{
     refusal::{is_ambiguous, refusals},
 };
 use crate::{
-    atlassian::{Error, Removal},
+    atlassian::{Accepted, Error, Removal},
     audit::Outcome,
     domain::{
         Deletion, DeletionScope, DeletionState, DirectoryRemoval, GRACE, Refusal, RefusalCode,
@@ -36,10 +36,11 @@ impl Changes {
     ) -> Result<Changed<DeletionAnswer>> {
         let client = &place.organization.shared.client;
         match client.delete_account(&deletion.account).await {
-            Ok(()) => {
+            Ok(accepted) => {
                 deletion.state = DeletionState::Scheduled;
                 deletion.purges_at = now().saturating_add(GRACE).ok();
-                self.succeeded(place, deletion, Effect::ScheduledForDeletion).await
+                let effect = Effect::ScheduledForDeletion;
+                self.succeeded(place, deletion, effect, Some(accepted)).await
             }
             Err(error) => self.went_wrong(place, deletion, error).await,
         }
@@ -54,12 +55,16 @@ impl Changes {
         let client = &place.organization.shared.client;
         match client.remove_site_user(&deletion.account).await {
             Ok(removal) => {
-                deletion.state = match removal {
-                    Removal::Accepted => DeletionState::Removed,
-                    Removal::AlreadyGone => DeletionState::AlreadyGone,
+                let accepted = match removal {
+                    Removal::Accepted(accepted) => Some(accepted),
+                    Removal::AlreadyGone => None,
+                };
+                deletion.state = match accepted {
+                    Some(_) => DeletionState::Removed,
+                    None => DeletionState::AlreadyGone,
                 };
                 let effect = Effect::LostProducts(preview.products.clone());
-                self.succeeded(place, deletion, effect).await
+                self.succeeded(place, deletion, effect, accepted).await
             }
             Err(error) => self.went_wrong(place, deletion, error).await,
         }
@@ -72,6 +77,7 @@ impl Changes {
     ) -> Result<Changed<DeletionAnswer>> {
         let client = &place.organization.shared.client;
         let mut last: Option<Error> = None;
+        let mut accepted = None;
         for index in 0..deletion.directories.len() {
             let removal = &mut deletion.directories[index];
             // What made Atlassian refuse every call will make it refuse the next one too.
@@ -80,7 +86,10 @@ impl Changes {
                 break;
             }
             match client.remove_user(&removal.directory, &deletion.account).await {
-                Ok(Removal::Accepted) => removal.outcome = RemovalOutcome::Accepted,
+                Ok(Removal::Accepted(answer)) => {
+                    removal.outcome = RemovalOutcome::Accepted;
+                    accepted = Some(answer);
+                }
                 Ok(Removal::AlreadyGone) => removal.outcome = RemovalOutcome::AlreadyGone,
                 Err(error) => {
                     note(removal, &error);
@@ -100,7 +109,7 @@ impl Changes {
                 _ => self.failed(place, deletion, last.as_ref()).await,
             };
         }
-        self.succeeded(place, deletion, Effect::Removed).await
+        self.succeeded(place, deletion, Effect::Removed, accepted).await
     }
 
     async fn succeeded(
@@ -108,6 +117,7 @@ impl Changes {
         place: &Place,
         mut deletion: Deletion,
         effect: Effect,
+        accepted: Option<Accepted>,
     ) -> Result<Changed<DeletionAnswer>> {
         self.show(place, &deletion, Some(effect));
         deletion.is_outcome_known = true;
@@ -118,10 +128,9 @@ impl Changes {
             deletion.id = %deletion.id, deletion.state = <&str>::from(deletion.state),
             "Deletion {} is {}", deletion.id, <&str>::from(deletion.state)
         );
-        Ok(Changed::new(
-            DeletionAnswer { deletion: Some(deletion), preview: None },
-            Outcome::Succeeded,
-        ))
+        let answer = DeletionAnswer { deletion: Some(deletion), preview: None };
+        let changed = Changed::new(answer, Outcome::Succeeded);
+        Ok(Changed { upstream: accepted.map(Into::into), ..changed })
     }
 
     /// The call failed: a refusal, a failure before anything happened, or one that may hide a success.

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::{ChangeSettings, Changes, Place, Result, carry_out::is_over};
 use crate::{
-    atlassian::{self, UserSearch, users::MAX_ACCOUNT_IDS},
+    atlassian::{self, ErrorKind, UserSearch, users::MAX_ACCOUNT_IDS},
     domain::{
         AccountId, AccountStatus, Deletion, DeletionId, DeletionScope, DeletionState, Directory,
         GRACE, IntegrationId, Refusal, RefusalCode, RemovalOutcome, User, UserStatus,
@@ -91,7 +91,7 @@ impl Changes {
                 for index in some {
                     let deletion = &mut deletions[*index];
                     let person = people.iter().find(|user| user.account_id == deletion.account);
-                    let next = of_account(deletion, person, &self.inner.settings, now());
+                    let next = self.seen_as(&place, deletion, person).await;
                     self.settle_as(&place, deletion, next).await?;
                 }
             }
@@ -109,9 +109,10 @@ impl Changes {
         let client = &place.organization.shared.client;
         let account = &deletion.account;
         let next = match deletion.scope {
-            DeletionScope::Account => people(place, vec![account.clone()])
-                .await
-                .map(|people| of_account(&deletion, people.first(), settings, now())),
+            DeletionScope::Account => match people(place, vec![account.clone()]).await {
+                Ok(people) => Ok(self.seen_as(place, &deletion, people.first()).await),
+                Err(error) => Err(error),
+            },
             DeletionScope::Organization => client
                 .directories_of(account)
                 .await
@@ -129,6 +130,20 @@ impl Changes {
             ),
         }
         Ok(deletion)
+    }
+
+    async fn seen_as(
+        &self,
+        place: &Place,
+        deletion: &Deletion,
+        person: Option<&User>,
+    ) -> Option<DeletionState> {
+        let seen = match person {
+            Some(user) => Seen::Person(user),
+            None if is_closed(place, &deletion.account).await => Seen::Closed,
+            None => Seen::Nobody,
+        };
+        of_account(deletion, seen, &self.inner.settings, now())
     }
 
     async fn settle_as(
@@ -180,6 +195,23 @@ async fn people(place: &Place, accounts: Vec<AccountId>) -> atlassian::Result<Ve
     Ok(place.organization.shared.client.search_users(&search).await?.items)
 }
 
+/// Whether an account that no list has is gone for good, and not only on its way out: then nobody can manage it.
+async fn is_closed(place: &Place, account: &AccountId) -> bool {
+    let asked = place.organization.shared.client.management_permissions(account).await;
+    asked.is_err_and(|error| error.kind == ErrorKind::NotFound)
+}
+
+/// How an account shows.
+#[derive(Clone, Copy)]
+enum Seen<'a> {
+    /// In the lists.
+    Person(&'a User),
+    /// In no list, and known to those who manage accounts.
+    Nobody,
+    /// In no list, and known to nobody.
+    Closed,
+}
+
 fn has_passed(since: Timestamp, time: Duration, now: Timestamp) -> bool {
     since.saturating_add(time).is_ok_and(|end| end <= now)
 }
@@ -187,21 +219,25 @@ fn has_passed(since: Timestamp, time: Duration, now: Timestamp) -> bool {
 /// What the account's state makes of its deletion; `None` where nothing new is known.
 fn of_account(
     deletion: &Deletion,
-    person: Option<&User>,
+    seen: Seen<'_>,
     settings: &ChangeSettings,
     now: Timestamp,
 ) -> Option<DeletionState> {
-    let is_scheduled = person.is_none_or(|user| user.status == UserStatus::ForDeletion);
-    let is_closed = person.is_some_and(|user| user.account_status == AccountStatus::Closed);
-    let is_active = person.is_some_and(|user| user.account_status == AccountStatus::Active);
+    let (is_scheduled, is_closed, is_active) = match seen {
+        Seen::Person(user) => (
+            user.status == UserStatus::ForDeletion,
+            user.account_status == AccountStatus::Closed,
+            user.account_status == AccountStatus::Active,
+        ),
+        // Who is on the way out may have left the lists (API.md, section 6).
+        Seen::Nobody => (true, is_over(deletion, now), false),
+        Seen::Closed => (false, true, false),
+    };
     match deletion.state {
         _ if is_closed => Some(DeletionState::Purged),
         DeletionState::Queued if is_scheduled => Some(DeletionState::Scheduled),
         DeletionState::Queued => {
             has_passed(deletion.requested_at, settings.settle, now).then_some(DeletionState::Failed)
-        }
-        DeletionState::Scheduled if person.is_none() && is_over(deletion, now) => {
-            Some(DeletionState::Purged)
         }
         // What was asked for a moment ago may not show yet.
         DeletionState::Scheduled if is_active => {

@@ -3,6 +3,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::{
     ChangeSettings, Place,
     facts::{Facts, Reach},
+    idempotency::fingerprint as fingerprint_of,
 };
 use crate::{
     atlassian::{ErrorKind, Permission},
@@ -308,5 +309,5 @@ pub(super) fn fingerprint(facts: &Facts, scope: DeletionScope, findings: &Findin
     directories.sort_unstable();
     let user = &facts.user;
     let status = (user.status, user.account_status, user.membership_status, user.claim_status);
-    format!("{scope:?} {status:?} {codes:?} {directories:?}")
+    fingerprint_of(&format!("{scope:?} {status:?} {codes:?} {directories:?}"))
 }

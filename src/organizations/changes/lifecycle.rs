@@ -10,7 +10,7 @@ use super::{
     refusal::{of_blockers, refusals},
 };
 use crate::{
-    atlassian::{Client, Error},
+    atlassian::{Accepted, Client},
     audit::{Action, Outcome},
     domain::{AccountId, Actor, Directory, FindingCode, IntegrationId, Refusal, RefusalCode, User},
     organizations::{Row, clock::now, corrections::Effect},
@@ -52,7 +52,9 @@ struct Input<'a> {
 }
 
 impl Lifecycle {
-    fn action(self) -> Action {
+    /// As the audit log names it.
+    #[must_use]
+    pub fn action(self) -> Action {
         match self {
             Self::Suspend => Action::SuspendUser,
             Self::Restore => Action::RestoreUser,
@@ -174,9 +176,9 @@ impl Changes {
         if request.is_dry_run {
             return Ok(Changed::new(Some(facts.row), Outcome::DryRun));
         }
-        let failure =
-            make(&place.organization.shared.client, lifecycle, request, &directories).await;
-        self.made(place, lifecycle, request, failure).await
+        let client = &place.organization.shared.client;
+        let outcome = make(client, lifecycle, request, &directories).await;
+        self.made(place, lifecycle, request, outcome).await
     }
 
     async fn brake(&self, place: &Place, actor: &Actor, is_dry_run: bool) -> Result<()> {
@@ -201,19 +203,24 @@ impl Changes {
         place: &Place,
         lifecycle: Lifecycle,
         request: &LifecycleRequest,
-        failure: Option<Error>,
+        outcome: crate::atlassian::Result<Option<Accepted>>,
     ) -> Result<Changed<Option<Row<User>>>> {
         let organization = place.organization.shared.client.organization_id();
         // After a failure too, but without saying what changed: a time-out may hide that it went through.
-        let effect = failure.is_none().then(|| lifecycle.effect());
+        let effect = outcome.is_ok().then(|| lifecycle.effect());
         self.inner.organizations.show(organization, &request.account, effect, now());
         let user = self.after(place, &request.account).await;
-        let Some(error) = failure else {
-            return Ok(Changed::new(user, Outcome::Succeeded));
-        };
-        let Some(refusals) = refusals(&error) else { return Err(error.into()) };
-        let upstream = Some(UpstreamAnswer::from(&error));
-        Ok(Changed { refusals, upstream, ..Changed::new(user, Outcome::Refused) })
+        match outcome {
+            Ok(accepted) => {
+                let changed = Changed::new(user, Outcome::Succeeded);
+                Ok(Changed { upstream: accepted.map(Into::into), ..changed })
+            }
+            Err(error) => {
+                let Some(refusals) = refusals(&error) else { return Err(error.into()) };
+                let upstream = Some(UpstreamAnswer::from(&error));
+                Ok(Changed { refusals, upstream, ..Changed::new(user, Outcome::Refused) })
+            }
+        }
     }
 
     /// The person as they are now; what cannot be read is left out of the answer, the change is made.
@@ -225,32 +232,29 @@ impl Changes {
     }
 }
 
-/// One call, or one for each directory; the first failure ends it.
+/// One call, or one for each directory; the first failure ends it. What Atlassian answered to the last.
 async fn make(
     client: &Client,
     lifecycle: Lifecycle,
     request: &LifecycleRequest,
     directories: &[Directory],
-) -> Option<Error> {
+) -> crate::atlassian::Result<Option<Accepted>> {
     let account = &request.account;
-    let outcome = match lifecycle {
-        Lifecycle::Deactivate => client.deactivate_account(account).await,
-        Lifecycle::Reactivate => client.reactivate_account(account).await,
+    match lifecycle {
+        Lifecycle::Deactivate => client.deactivate_account(account).await.map(Some),
+        Lifecycle::Reactivate => client.reactivate_account(account).await.map(Some),
         Lifecycle::Suspend | Lifecycle::Restore => {
+            let mut last = None;
             for directory in directories {
-                let outcome = if lifecycle == Lifecycle::Suspend {
-                    client.suspend_user(&directory.id, account).await
+                last = Some(if lifecycle == Lifecycle::Suspend {
+                    client.suspend_user(&directory.id, account).await?
                 } else {
-                    client.restore_user(&directory.id, account).await
-                };
-                if let Err(error) = outcome {
-                    return Some(error);
-                }
+                    client.restore_user(&directory.id, account).await?
+                });
             }
-            Ok(())
+            Ok(last)
         }
-    };
-    outcome.err()
+    }
 }
 
 fn is_about_loss(code: FindingCode) -> bool {

@@ -38,6 +38,7 @@ pub use self::{
 };
 use self::{confirmation::Confirmations, locks::Locks};
 use super::{Error, Organization, Organizations};
+pub use crate::store::DeletionQuery;
 use crate::{
     audit::{self, Audit},
     domain::{AccountId, BulkDeletionId, Deletion, DeletionId, IntegrationId, Refusal},
@@ -70,6 +71,12 @@ pub struct Changed<T> {
 struct UpstreamAnswer {
     status: Option<u16>,
     code: Option<String>,
+}
+
+impl From<crate::atlassian::Accepted> for UpstreamAnswer {
+    fn from(accepted: crate::atlassian::Accepted) -> Self {
+        Self { status: Some(accepted.status), code: None }
+    }
 }
 
 impl From<&crate::atlassian::Error> for UpstreamAnswer {

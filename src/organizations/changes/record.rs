@@ -75,7 +75,7 @@ impl Changes {
             Err(ChangeError::Organization(Error::Upstream(error))) => Ended {
                 upstream_status: error.status,
                 upstream_code: error.code.clone(),
-                ..ended(Outcome::Failed, Some(format!("{:?}", error.kind)))
+                ..ended(Outcome::Failed, None)
             },
             Err(ChangeError::Organization(_) | ChangeError::Internal) => {
                 ended(Outcome::Failed, None)
@@ -94,7 +94,7 @@ impl Changes {
     }
 }
 
-/// Our own code of a refusal, and Atlassian's where it has one.
+/// The code as the caller is told it.
 fn code(refusal: &Refusal) -> String {
-    format!("{:?}", refusal.code)
+    <&str>::from(refusal.code).to_owned()
 }
