@@ -2,9 +2,14 @@
 
 mod thirty;
 
-use self::thirty::{BITBUCKET, CONFLUENCE, DESK, JIRA, LOOM, NOW, SANDBOX, at, report, seats};
-use super::LicenseReport;
-use crate::domain::{LicensePeople, LicenseRow, ResourceId, SeatFigures, SeatSource};
+use self::thirty::{
+    BITBUCKET, CONFLUENCE, DESK, JIRA, LATELY, LOOM, NOW, SANDBOX, at, parts, person, report,
+    report_of, seats, thirty_people,
+};
+use super::{LicenseReport, Seats, join::Correction};
+use crate::domain::{
+    LicensePeople, LicenseRow, ResourceId, SeatFigures, SeatSource, User, UserStatus,
+};
 
 fn row<'a>(report: &'a LicenseReport, ari: &str) -> &'a LicenseRow {
     report.rows.iter().find(|row| row.product.resource_id.as_str() == ari).unwrap()
@@ -164,4 +169,67 @@ fn the_rows_of_everybodys_access_add_up_to_the_same_seats() {
     assert!(!jon.holds_seat && jon.is_by_group && jon.product_key == "confluence");
     let uma = rows().find(|row| row.account_id == "uma").unwrap();
     assert!(uma.holds_seat && !uma.is_by_group && uma.last_active_at.is_some());
+}
+
+#[test]
+fn whom_headcount_suspended_a_moment_ago_holds_no_seat() {
+    let people = thirty_people();
+    let row_of = |name: &str| {
+        u32::try_from(people.iter().position(|user| user.name == name).unwrap()).unwrap()
+    };
+    let correction = |status, lost: &[&str]| Correction {
+        status,
+        lost: lost.iter().map(|ari| ResourceId::from(*ari)).collect(),
+    };
+    let mut parts = parts(&people);
+    parts.corrections.insert(row_of("ada"), correction(UserStatus::Suspended, &[]));
+    parts.corrections.insert(row_of("fay"), correction(UserStatus::Active, &[JIRA]));
+    let report = report_of(vec![("acme", "o-1", Seats::new(parts))]);
+    let jira = row(&report, JIRA);
+    assert_eq!((jira.seats.used, jira.suspended), (Some(11), 2));
+    assert_eq!(row(&report, CONFLUENCE).seats.used, Some(8));
+    assert_eq!(report.people.suspended, 2);
+}
+
+#[test]
+fn one_person_in_two_organizations_is_paid_twice_where_the_address_is_verified() {
+    let other = |name: &str, email: &str, is_email_verified| User {
+        account_id: format!("other-{name}").into(),
+        email: Some(email.to_owned()),
+        is_email_verified,
+        ..person(name, &["jira-users", "confluence-users"], &[(JIRA, LATELY)])
+    };
+    let people = [
+        other("ada", "ADA@acme.example", Some(true)),
+        other("ben", "ben@acme.example", Some(false)),
+        // The same account, whose address is hidden here.
+        User { email: None, ..person("ida", &["confluence-users"], &[]) },
+        // Protected and suspended in the first: no seat there.
+        other("oda", "oda@acme.example", Some(true)),
+    ];
+    let second = Seats::new(parts(&people));
+    let report = report_of(vec![("acme", "o-1", seats()), ("two", "o-2", second)]);
+    let twice = report.paid_twice();
+    let found: Vec<_> = twice
+        .iter()
+        .map(|one| {
+            let users = one.users.iter().map(|(id, user)| (id.as_str(), user.account_id.as_str()));
+            (one.product_key.as_str(), users.collect::<Vec<_>>())
+        })
+        .collect();
+    let expected = [
+        ("confluence", vec![("acme", "ida"), ("two", "ida")]),
+        ("jira-software", vec![("acme", "ada"), ("two", "other-ada")]),
+    ];
+    assert_eq!(found, expected);
+    assert_eq!(row(&report, JIRA).seats.used, Some(13), "they are two seats");
+}
+
+#[test]
+fn two_integrations_of_one_organization_count_everything_once() {
+    let report = report_of(vec![("acme", "o-1", seats()), ("again", "o-1", seats())]);
+    assert_eq!(report.rows.len(), 6);
+    assert_eq!(report.people.listed, 30);
+    assert_eq!(report.totals[1].people, 13);
+    assert!(report.paid_twice().is_empty());
 }

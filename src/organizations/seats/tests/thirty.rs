@@ -168,6 +168,11 @@ pub(super) fn product(ari: &str, name: &str) -> Product {
 }
 
 pub(super) fn seats() -> Seats {
+    Seats::new(parts(&thirty_people()))
+}
+
+/// What was read of an organization with these people.
+pub(super) fn parts(people: &[User]) -> Parts {
     let products = [
         (
             product(JIRA, "Jira"),
@@ -208,8 +213,8 @@ pub(super) fn seats() -> Seats {
         (GroupId::from(*group), Arc::new(grants.iter().map(given).collect()))
     });
     let groups = GRANTS.iter().map(|(group, _)| (GroupId::from(*group), Arc::new(named(group))));
-    Seats::new(Parts {
-        scan: Arc::new(crate::organizations::scan::Scan::of(&thirty_people())),
+    Parts {
+        scan: Arc::new(crate::organizations::scan::Scan::of(people)),
         products,
         sources,
         groups: Arc::new(groups.collect()),
@@ -222,7 +227,7 @@ pub(super) fn seats() -> Seats {
         robots: PeopleList { emails: vec!["svc-*@acme.example".into()], ..PeopleList::default() },
         corrections: HashMap::new(),
         read_at: at(NOW),
-    })
+    }
 }
 
 pub(super) fn named(group: &str) -> Group {
@@ -275,15 +280,29 @@ pub(super) fn settings() -> LicenseSettings {
 }
 
 pub(super) fn report() -> LicenseReport {
+    report_of(vec![("acme", "o-1", seats())])
+}
+
+/// The report of several organizations, each with its integration.
+pub(super) fn report_of(all: Vec<(&str, &str, Seats)>) -> LicenseReport {
+    let (integrations, readings): (Vec<_>, Vec<_>) = all
+        .into_iter()
+        .map(|(id, of, seats)| (integration(id, of), reading(id, of, seats)))
+        .unzip();
+    let outcomes = integrations.iter().zip(readings.into_iter().map(Ok)).collect();
+    LicenseReport::of(outcomes, &settings(), 90, at(NOW))
+}
+
+fn integration(id: &str, organization: &str) -> Arc<Integration> {
     let credentials = Credentials {
         admin_email: "it@acme.example".to_owned(),
         api_token: SecretString::from("t"),
         admin_url: "https://acme.atlassian.net".parse().unwrap(),
-        organization_id: "o-1".into(),
+        organization_id: organization.into(),
         organization_api_key: SecretString::from("k"),
     };
-    let integration = Arc::new(Integration {
-        id: "acme".into(),
+    Arc::new(Integration {
+        id: id.into(),
         label: "Acme".to_owned(),
         credentials: Arc::new(credentials),
         origin: Origin::Stored,
@@ -293,17 +312,20 @@ pub(super) fn report() -> LicenseReport {
         last_validated_at: None,
         checks: Vec::new(),
         version: 1,
-    });
-    let reading = Reading {
-        integration: "acme".into(),
-        organization: "o-1".into(),
-        seats: Arc::new(seats()),
+        is_read_only: false,
+    })
+}
+
+fn reading(id: &str, organization: &str, seats: Seats) -> Reading {
+    Reading {
+        integration: id.into(),
+        organization: organization.into(),
+        seats: Arc::new(seats),
         freshness: Freshness {
             fetched_at: at(NOW),
             source: FreshnessSource::Live,
             is_stale: false,
             upstream_lag: None,
         },
-    };
-    LicenseReport::of(vec![(&integration, Ok(reading))], &settings(), 90, at(NOW))
+    }
 }
