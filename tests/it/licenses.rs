@@ -8,7 +8,7 @@ use headcount::{
 };
 use serde_json::{Value, json};
 
-use crate::support::{Answer, Page, READ, SEARCH, Setup, TestGateway, listed, now};
+use crate::support::{Answer, READ, SEARCH, Setup, TestGateway, listed, now};
 
 const COUNT: &str = "/admin/v2/orgs/{orgId}/directories/{directoryId}/users/count";
 const GROUP_ROLES: &str =
@@ -54,7 +54,10 @@ async fn the_seats_are_those_that_atlassian_counts_and_their_parts_make_the_whol
                 );
                 assert_eq!(of("needed") + of("reclaimable"), of("used"), "{row}");
                 if row["product"]["isSandbox"] == json!(false) {
-                    assert_eq!(row["countedByAtlassian"], row["used"], "{row}");
+                    let is_told = row["notes"].to_string().contains("who hold a seat");
+                    let is_same = row["countedByAtlassian"] == row["used"];
+                    // In the second organization somebody is suspended in one of two directories.
+                    assert!(is_same != is_told && (is_same || organization == 1), "{row}");
                 }
                 if let Some(purchased) = row["purchased"].as_u64() {
                     assert_eq!(of("available"), purchased.saturating_sub(of("used")));
@@ -332,21 +335,14 @@ async fn the_reclaim_list_is_paged_and_a_cursor_is_good_for_its_list_alone() {
     let pointer = "/licenseUsage/rows/0/reclaimCandidates";
     let mut found = Vec::new();
     let mut variables = json!({"in": [gateway.integration(0)], "after": null});
-    // The cursor of the first row is none of the others'.
-    let only_first = query.replace("rows {", "rows {");
     loop {
-        let answer = reader.ask_with(&only_first, variables.clone()).await;
-        if answer.at(pointer).is_null() {
-            panic!("{}", answer.text);
-        }
+        let answer = reader.ask_with(query, variables.clone()).await;
         let edges = answer.at(pointer)["edges"].as_array().expect("edges").clone();
         found.extend(edges.iter().map(|edge| edge["node"]["user"]["accountId"].to_string()));
         let info = &answer.at(pointer)["pageInfo"];
-        if variables["after"].is_null() {
-            assert!(answer.errors().is_empty(), "{}", answer.text);
-        } else {
-            assert!(answer.codes().iter().all(|code| *code == "CURSOR_INVALID"), "{}", answer.text);
-        }
+        // The cursor of one product's list is none of the others'.
+        let strangers = if variables["after"].is_null() { 0 } else { 11 };
+        assert_eq!(answer.codes(), vec!["CURSOR_INVALID"; strangers], "{}", answer.text);
         if info["hasNextPage"] == json!(false) {
             assert_eq!(
                 found.len() as u64,

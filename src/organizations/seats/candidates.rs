@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::{Holder, Seats};
+use super::{super::scan::Person, Holder, Seats};
 use crate::{
     domain::{
         GrantingGroup, LastActivity, ReclaimReason, ResourceId, RoleId, User, product_key,
@@ -47,7 +47,7 @@ impl Seats {
             .map(|(holder, person)| (idle_since(&holder), person))
             .collect();
         // Who is idle as long goes by account id, so that the order is the same each time.
-        let account = |row: u32| self.scan.people.person(row as usize).map(|p| p.account_id());
+        let account = |row: u32| self.scan.people.person(row as usize).map(Person::account_id);
         found.sort_unstable_by(|a, b| a.0.cmp(&b.0).then_with(|| account(a.1).cmp(&account(b.1))));
         found.into_iter().map(|(_, person)| person).collect()
     }
@@ -75,6 +75,7 @@ impl Seats {
     }
 
     /// The roles that take a seat there, with the groups of the person that grant each.
+    #[must_use]
     pub fn seat_roles(&self, resource: &ResourceId, candidate: &Candidate) -> Vec<RoleId> {
         let of_group = |group: &GrantingGroup| self.roles.get(&group.id);
         let given = candidate.groups.iter().filter_map(of_group).flat_map(|roles| roles.iter());

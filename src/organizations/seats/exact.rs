@@ -50,7 +50,7 @@ impl Organization {
                 }
                 Ok(None) => {}
                 Err(error) => {
-                    tracing::debug!(error = %error, "The holders of a product could not be read")
+                    tracing::debug!(error = %error, "The holders of a product could not be read");
                 }
             }
         }

@@ -135,7 +135,7 @@ impl Seats {
     fn holder(&self, holder: Holder) -> SeatHolder {
         SeatHolder {
             last_active: holder.last_active,
-            added_at: self.scan.people.person(holder.person as usize).and_then(|p| p.added_at()),
+            added_at: self.scan.people.person(holder.person as usize).and_then(Person::added_at),
             is_robot: holder.is_robot,
             is_protected: holder.is_protected,
         }

@@ -121,7 +121,7 @@ impl Seats {
     ) -> impl Iterator<Item = LicenseRow> + 'a {
         let edge = cutoff(now, inactive_for_days);
         let today = now.to_zoned(TimeZone::UTC).date();
-        self.instances.iter().map(move |instance| {
+        self.instances.iter().zip(&self.exact).map(move |(instance, read)| {
             let product = &instance.product;
             let key = product_key(&product.owner);
             let site = product.host_url.as_deref().and_then(authority);
@@ -145,7 +145,7 @@ impl Seats {
             let billed = Billed { purchased: paid.seats, used: seats.used, needed: seats.needed };
             let price = price_of(&settings.prices, &place).filter(|_| !product.is_sandbox);
             let mut notes = paid.notes;
-            if let Some(difference) = sources.compared_with(found) {
+            if let Some(difference) = sources.compared_with(found, read.is_some()) {
                 notes.push(difference);
                 notes.extend(doubt(instance.doubtful, found));
             }

@@ -58,23 +58,29 @@ impl Sources {
     }
 
     /// Says where the people whom the scan finds and those whom Atlassian counts are not as many. `found` nobody where
-    /// Atlassian counts somebody means that the scan cannot see them.
-    pub(super) fn compared_with(&self, found: u64) -> Option<String> {
+    /// Atlassian counts somebody means that the scan cannot see them; `is_read` says that the holders were read one by one.
+    pub(super) fn compared_with(&self, found: u64, is_read: bool) -> Option<String> {
         let (counted, by) = self.counted?;
         if counted == found {
             return None;
         }
         let told = by.words().replace("{}", &people(counted));
+        let found_people = people(found);
         Some(if is_unseen(found, counted) {
             format!(
                 "No group that can be read grants a seat here and nobody's activity shows one, but {told}; who they are is \
                  not known."
             )
+        } else if is_read {
+            format!(
+                "Atlassian lists {found_people} who hold a seat (users/search), {told}; the list counts, since it says who. \
+                 Whoever is suspended in one of several directories can be in one of the two alone."
+            )
         } else {
             format!(
-                "The scan finds {} who hold a seat, {told}; the scan's number counts, since it says who. It does not see a \
-                 role that was given to somebody directly and never used, and the two are not read at the same moment.",
-                people(found)
+                "The scan finds {found_people} who hold a seat, {told}; the scan's number counts, since it says who. It does \
+                 not see a role that was given to somebody directly and never used, and the two are not read at the same \
+                 moment."
             )
         })
     }

@@ -33,8 +33,11 @@ pub(super) const LOOM: &str = "ari:cloud:loom::site/1";
 pub(super) const SANDBOX: &str = "ari:cloud:confluence::site/2";
 pub(super) const BITBUCKET: &str = "ari:cloud:bitbucket::workspace/3";
 
-/// Group, and what it grants: resource, role, and whether the group is the product's default.
-pub(super) const GRANTS: [(&str, &[(&str, &str, bool)]); 9] = [
+/// Resource, role, and whether the group is the product's default.
+type Grant = (&'static str, &'static str, bool);
+
+/// Group, and what it grants.
+pub(super) const GRANTS: [(&str, &[Grant]); 9] = [
     ("jira-users", &[(JIRA, "atlassian/user", true)]),
     ("jira-admins", &[(JIRA, "atlassian/admin", false)]),
     ("confluence-users", &[(CONFLUENCE, "atlassian/user", true)]),
