@@ -13,6 +13,7 @@ pub mod domain;
 pub mod graphql;
 pub mod http;
 pub mod integrations;
+pub mod licenses;
 pub mod organizations;
 pub mod store;
 pub mod telemetry;

@@ -5,7 +5,7 @@ use futures_util::FutureExt;
 
 use tokio::net::TcpListener;
 
-use super::{clock::now, limits::limits};
+use super::{clock::now, limits::limits, snapshots::DailySnapshots};
 use crate::{
     atlassian::Transport,
     audit::Audit,
@@ -38,6 +38,7 @@ pub struct App {
     /// What is connected.
     pub connections: Connections,
     site: Site,
+    snapshots: Option<DailySnapshots>,
 }
 
 /// Opens the store and reads what is connected.
@@ -51,8 +52,12 @@ pub async fn connect(settings: &Settings) -> anyhow::Result<Connections> {
     let declared = settings.integrations.iter().map(IntegrationSection::declared).collect();
     let integrations = Integrations::open(store.clone(), declared, hosts).await?;
     let transport = Transport::new(settings.atlassian.transport())?;
-    let organizations =
-        Organizations::new(transport, integrations.clone(), settings.organizations());
+    let organizations = Organizations::new(
+        transport,
+        integrations.clone(),
+        store.clone(),
+        settings.organizations(),
+    );
     let audit = Audit::open(store.clone()).await?;
     let changes = Changes::open(
         organizations.clone(),
@@ -97,7 +102,11 @@ pub async fn build(settings: &Settings) -> anyhow::Result<App> {
         readiness: readiness(connections.store.clone()),
         metrics: telemetry::metrics(),
     });
-    Ok(App { connections, site })
+    let licenses = &settings.licenses;
+    let snapshots = licenses
+        .snapshots
+        .then(|| DailySnapshots::new(connections.organizations.clone(), licenses.snapshot_at));
+    Ok(App { connections, site, snapshots })
 }
 
 impl Connections {
@@ -134,7 +143,11 @@ impl App {
         listener: TcpListener,
         stop: impl Future<Output = ()>,
     ) -> io::Result<()> {
+        let snapshots = self.snapshots.map(|snapshots| tokio::spawn(snapshots.keep_taking()));
         let outcome = self.site.serve(listener, stop).await;
+        if let Some(snapshots) = snapshots {
+            snapshots.abort();
+        }
         self.connections.store.close().await;
         outcome
     }

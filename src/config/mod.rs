@@ -12,8 +12,10 @@ mod default_file;
 mod environment;
 mod http;
 mod integrations;
+mod licenses;
 mod limits;
 mod log;
+mod prices;
 mod problem;
 mod secret;
 mod section;
@@ -28,8 +30,10 @@ pub use self::{
     default_file::default_file,
     http::HttpSection,
     integrations::IntegrationSection,
+    licenses::{LicensesSection, SeatsSection},
     limits::LimitsSection,
     log::{LogFormat, LogSection},
+    prices::{BillingPeriod, PriceSection, TierKind, TierSection},
     problem::{Problem, Problems},
     settings::{Settings, Sources},
     store::StoreSection,

@@ -108,7 +108,7 @@ impl ApiError {
         }
     }
 
-    fn message(&self) -> String {
+    pub(super) fn message(&self) -> String {
         match self {
             Self::Forbidden(permission) => {
                 format!("this needs the permission {}", permission.word())
@@ -126,7 +126,7 @@ impl ApiError {
         }
     }
 
-    fn retry(&self) -> (bool, Option<Duration>) {
+    pub(super) fn retry(&self) -> (bool, Option<Duration>) {
         match self {
             Self::Organization(_, error) => (error.is_retryable(), error.retry_after()),
             Self::Internal => (true, None),

@@ -7,7 +7,7 @@ use std::{
 };
 
 /// Each room, and the rooms that it may import besides itself. Imports only go down.
-const ROOMS: [(&str, &[&str]); 14] = [
+const ROOMS: [(&str, &[&str]); 15] = [
     ("domain", &[]),
     ("demo", &[]),
     ("telemetry", &[]),
@@ -16,8 +16,9 @@ const ROOMS: [(&str, &[&str]); 14] = [
     ("auth", &["domain"]),
     ("audit", &["domain", "store"]),
     ("integrations", &["domain", "store"]),
-    ("organizations", &["domain", "atlassian", "audit", "integrations", "store"]),
-    ("graphql", &["domain", "audit", "auth", "integrations", "organizations"]),
+    ("licenses", &["domain"]),
+    ("organizations", &["domain", "atlassian", "audit", "integrations", "licenses", "store"]),
+    ("graphql", &["domain", "audit", "auth", "integrations", "licenses", "organizations"]),
     ("http", &["auth", "graphql", "telemetry"]),
     (
         "config",

@@ -15,6 +15,7 @@ mod groups;
 mod hostile;
 mod house;
 mod integrations;
+mod licenses;
 mod roles;
 mod scan;
 mod schema;

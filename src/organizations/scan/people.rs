@@ -1,3 +1,7 @@
+mod look;
+
+pub(in crate::organizations) use self::look::Person;
+
 use std::collections::HashMap;
 
 use jiff::Timestamp;
@@ -191,7 +195,7 @@ impl People {
     }
 
     /// The person in a row, whole again.
-    pub(super) fn user(&self, index: usize) -> Option<User> {
+    pub(in crate::organizations) fn user(&self, index: usize) -> Option<User> {
         let row = self.rows.get(index)?;
         let owned = |text: usize| row.part(text).map(str::to_owned);
         let word = |number: u32| self.words.get(number as usize).map(ToString::to_string);
