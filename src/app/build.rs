@@ -10,6 +10,7 @@ use crate::{
     atlassian::Transport,
     auth::Verifier,
     config::{IntegrationSection, Settings},
+    feeds::Feeds,
     graphql::Gateway,
     http::{self, Readiness, Site},
     integrations::{HostPolicy, Integration, Integrations},
@@ -65,6 +66,7 @@ pub async fn build(settings: &Settings) -> anyhow::Result<App> {
     let gateway = Gateway::new(connections.organizations.clone(), limits(&settings.limits));
     let site = Site::new(http::Parts {
         gateway,
+        feeds: Feeds::new(connections.organizations.clone(), settings.feeds.settings()),
         verifier,
         settings: settings.http.settings(),
         readiness: readiness(connections.store.clone()),

@@ -9,6 +9,7 @@ mod auth;
 mod cache;
 mod default_file;
 mod environment;
+mod feeds;
 mod http;
 mod integrations;
 mod limits;
@@ -24,6 +25,7 @@ pub use self::{
     auth::{Algorithm, AuthSection},
     cache::CacheSection,
     default_file::default_file,
+    feeds::FeedsSection,
     http::HttpSection,
     integrations::IntegrationSection,
     limits::LimitsSection,

@@ -8,8 +8,9 @@ use figment::{
 use serde::{Deserialize, Serialize};
 
 use super::{
-    AtlassianSection, AuthSection, CacheSection, HttpSection, IntegrationSection, LimitsSection,
-    LogSection, Problems, StoreSection, environment::Environment, integrations, secret,
+    AtlassianSection, AuthSection, CacheSection, FeedsSection, HttpSection, IntegrationSection,
+    LimitsSection, LogSection, Problems, StoreSection, environment::Environment, integrations,
+    secret,
 };
 
 /// Everything that can be set. Has no `Debug`: it holds secrets and addresses.
@@ -26,6 +27,8 @@ pub struct Settings {
     pub atlassian: AtlassianSection,
     /// How long answers may be used again.
     pub cache: CacheSection,
+    /// Tables for BI tools.
+    pub feeds: FeedsSection,
     /// How large a GraphQL document may be.
     pub limits: LimitsSection,
     /// What is written to standard error.
@@ -92,6 +95,7 @@ impl Settings {
         self.store.refuse_nonsense(problems);
         self.atlassian.refuse_nonsense(problems);
         self.cache.refuse_nonsense(problems);
+        self.feeds.refuse_nonsense(problems);
         self.limits.refuse_nonsense(problems);
         integrations::refuse_nonsense(&self.integrations, problems);
         if self.cache.scan_wait >= self.http.query_timeout {

@@ -36,7 +36,7 @@ mod viewer;
 
 pub use self::{
     document::Limits,
-    error::code,
+    error::{code, code_of},
     gateway::{Answer, Gateway, Refusal, RequestContext, sdl},
     id::integration as integration_id,
 };

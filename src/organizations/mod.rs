@@ -29,6 +29,6 @@ pub use listing::{Position, Row, Rows};
 pub use organization::{Demand, Organization};
 pub use registry::Organizations;
 pub use roles::{HeldRole, RoleHolder, RoleOrigin};
-pub use scan::ScanProgress;
+pub use scan::{PeopleSnapshot, ScanProgress};
 pub use settings::{CacheSettings, Settings};
 pub use users::{UsersPage, UsersRequest};

@@ -7,7 +7,7 @@ use std::{
 };
 
 /// Each room, and the rooms that it may import besides itself. Imports only go down.
-const ROOMS: [(&str, &[&str]); 13] = [
+const ROOMS: [(&str, &[&str]); 14] = [
     ("domain", &[]),
     ("demo", &[]),
     ("telemetry", &[]),
@@ -17,13 +17,15 @@ const ROOMS: [(&str, &[&str]); 13] = [
     ("integrations", &["domain", "store"]),
     ("organizations", &["domain", "atlassian", "integrations"]),
     ("graphql", &["domain", "auth", "integrations", "organizations"]),
-    ("http", &["auth", "graphql", "telemetry"]),
+    ("feeds", &["domain", "auth", "integrations", "organizations"]),
+    ("http", &["auth", "feeds", "graphql", "telemetry"]),
     (
         "config",
         &[
             "domain",
             "atlassian",
             "auth",
+            "feeds",
             "http",
             "integrations",
             "organizations",
@@ -42,6 +44,7 @@ const ROOMS: [(&str, &[&str]); 13] = [
             "auth",
             "integrations",
             "organizations",
+            "feeds",
             "graphql",
             "http",
             "config",
