@@ -26,7 +26,7 @@ const LONGEST_KEPT: Duration = Duration::from_hours(2);
 /// The roles of everybody of a scan, kept compactly.
 pub(super) struct Roles {
     resources: Vec<ResourceId>,
-    roles: Vec<RoleId>,
+    names: Vec<RoleId>,
     held: Vec<Held>,
     /// Where the roles of each person end in `held`.
     ends: Vec<u32>,
@@ -53,7 +53,7 @@ impl Roles {
         let held = self.held.get(begin..end).unwrap_or_default();
         held.iter().filter_map(|held| {
             let resource = held.resource.and_then(|number| self.resources.get(number as usize));
-            Some((resource, self.roles.get(held.role as usize)?, held.origin))
+            Some((resource, self.names.get(held.role as usize)?, held.origin))
         })
     }
 
@@ -117,7 +117,7 @@ impl KeptRoles {
         // Everybody's task waits for the same reading; it does not end with the request that began it.
         let task = tokio::spawn(async move {
             let outcome = kept
-                .try_get_with(key.clone(), read(&organization, &people, &steps))
+                .try_get_with(key.clone(), Box::pin(read(&organization, &people, &steps)))
                 .await
                 .map_err(|error| Error::clone(&error));
             running.invalidate(&key).await;
@@ -171,7 +171,7 @@ async fn read(
     held.shrink_to_fit();
     let (resources, roles) = (resources.list, roles.list);
     let version = version_of(&resources, &roles, &held, &ends);
-    Ok(Arc::new(Roles { resources, roles, held, ends, version }))
+    Ok(Arc::new(Roles { resources, names: roles, held, ends, version }))
 }
 
 fn version_of(resources: &[ResourceId], roles: &[RoleId], held: &[Held], ends: &[u32]) -> Version {

@@ -9,6 +9,7 @@ mod cache;
 mod callers;
 mod edge;
 mod faults;
+mod feeds;
 mod groups;
 mod hostile;
 mod house;

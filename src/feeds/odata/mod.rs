@@ -11,6 +11,8 @@ mod metadata;
 mod page;
 mod query;
 mod session;
+#[cfg(test)]
+mod tests;
 
 pub(super) use self::session::Sessions;
 pub use self::{

@@ -221,6 +221,7 @@ fn null_first(a: &Value, b: &Value) -> Ordering {
 }
 
 /// Where a page begins, how many rows were given before it, and how many it may have.
+#[derive(Clone, Copy)]
 struct Place {
     start: Position,
     given: u64,
@@ -264,7 +265,7 @@ fn take(session: &Session, query: &Query, place: Place) -> Result<Taken> {
             Ok(true)
         })?,
     }
-    let given = place.given + rows.len() as u64;
+    let given = place.given.saturating_add(rows.len() as u64);
     let is_enough = query.top.is_some_and(|top| given >= top);
     Ok(Taken { rows, given, next: next.filter(|_| !is_enough) })
 }

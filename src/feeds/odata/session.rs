@@ -19,12 +19,18 @@ pub(super) struct Session {
 /// The answers that are being paged through.
 pub(in crate::feeds) struct Sessions(Cache<[u8; 16], Arc<Session>>);
 
-/// More answers at the same time than a gateway has readers; the one that was longest not asked for goes first.
-const MOST: u64 = 256;
+/// Room for orders, in bytes; the answer that was longest not asked for goes first.
+const CAPACITY: u64 = 128 << 20;
+/// What an answer counts at least: what it keeps alive besides its order is shared with others, but not for ever.
+const LEAST: usize = 512 << 10;
 
 impl Sessions {
     pub(in crate::feeds) fn new(idle: Duration) -> Self {
-        Self(Cache::builder().max_capacity(MOST).time_to_idle(idle).build())
+        let weigh = |_: &[u8; 16], session: &Arc<Session>| {
+            let order = session.order.as_ref().map_or(0, |order| size_of_val(order.as_slice()));
+            u32::try_from(LEAST + order).unwrap_or(u32::MAX)
+        };
+        Self(Cache::builder().max_capacity(CAPACITY).weigher(weigh).time_to_idle(idle).build())
     }
 
     pub(super) async fn keep(&self, id: [u8; 16], session: &Arc<Session>) {

@@ -20,7 +20,10 @@ use super::{
     reader::reader,
 };
 use crate::{
-    feeds::{self, Feed, Format, Selection, Table, find, format},
+    feeds::{
+        self, Feed, Format, Selection, Table, find,
+        format::{self, Chunk},
+    },
     http::{edge::Edge, observe::Line},
 };
 
@@ -105,7 +108,8 @@ fn whole(
     tag: &str,
     permit: OwnedSemaphorePermit,
 ) -> Response {
-    let mut response = Response::new(Body::from_stream(sent(feed, format, permit)));
+    let chunks = format::write(feed, format);
+    let mut response = Response::new(Body::from_stream(sent(feed.table, chunks, permit)));
     let headers: &mut HeaderMap = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(format.media_type()));
     let day = feed.newest().unwrap_or_else(|| edge.feeds.now()).strftime("%Y-%m-%d");
@@ -122,17 +126,72 @@ fn whole(
 }
 
 /// The bytes as they go out. An error breaks the connection: the reader must not take what came so far for the whole.
-fn sent(
-    feed: &Arc<Feed>,
-    format: Format,
+fn sent<Chunks>(
+    table: &'static Table,
+    chunks: Chunks,
     permit: OwnedSemaphorePermit,
-) -> impl Stream<Item = feeds::Result<Bytes>> + Send + use<> {
-    let name = feed.table.name;
-    format::write(feed, format).map(move |chunk| {
+) -> impl Stream<Item = feeds::Result<Bytes>> + Send + use<Chunks>
+where
+    Chunks: Stream<Item = feeds::Result<Chunk>> + Send,
+{
+    chunks.map(move |chunk| {
         // Held for as long as there is something to send.
         let _permit = &permit;
         chunk.map(|chunk| chunk.bytes).inspect_err(|error| {
-            tracing::error!(table = name, error = %error, "Broke off a feed");
+            tracing::error!(table = table.name, error = %error, "Broke off a feed");
         })
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::{Router, routing::get};
+    use futures_util::stream;
+    use tokio::{
+        io::{AsyncReadExt, AsyncWriteExt},
+        net::{TcpListener, TcpStream},
+        sync::Semaphore,
+    };
+    use tower_http::compression::CompressionLayer;
+
+    use super::*;
+
+    /// What a client gets of a feed that is broken off after some rows, or is whole.
+    async fn received(is_whole: bool, accepting: &str) -> Vec<u8> {
+        let table = find("users").unwrap();
+        let permits = Arc::new(Semaphore::new(1));
+        let answer = move || async move {
+            let bytes = Bytes::from("x".repeat(10_000));
+            let mut chunks = vec![Ok(Chunk { bytes, walked: 1 })];
+            if !is_whole {
+                chunks.push(Err(feeds::Error::Unfit("users")));
+            }
+            let permit = permits.try_acquire_owned().unwrap();
+            Body::from_stream(sent(table, stream::iter(chunks), permit))
+        };
+        let router = Router::new().route("/", get(answer)).layer(CompressionLayer::new());
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let served = tokio::spawn(async move { axum::serve(listener, router).await });
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        let head = format!(
+            "GET / HTTP/1.1\r\nHost: x\r\nAccept-Encoding: {accepting}\r\nConnection: close\r\n\r\n"
+        );
+        stream.write_all(head.as_bytes()).await.unwrap();
+        let mut received = Vec::new();
+        stream.read_to_end(&mut received).await.unwrap();
+        served.abort();
+        received
+    }
+
+    #[tokio::test]
+    async fn a_feed_that_is_broken_off_does_not_end_as_if_it_were_whole() {
+        for accepting in ["identity", "gzip", "zstd"] {
+            let whole = received(true, accepting).await;
+            assert!(whole.starts_with(b"HTTP/1.1 200"), "{accepting}");
+            assert!(whole.ends_with(b"\r\n0\r\n\r\n"), "{accepting}");
+            let broken = received(false, accepting).await;
+            assert!(!broken.ends_with(b"\r\n0\r\n\r\n"), "{accepting}");
+        }
+    }
 }

@@ -1,7 +1,8 @@
 //! Feeds over HTTP: `GET /feeds/{table}.{format}`, and the OData service below `/odata/v4/`.
 //!
 //! `reader.rs` tells who reads, `download.rs` sends a table as a file, `odata.rs` answers queries, `address.rs` says where the
-//! reader reached this gateway; `conditional.rs` has ETags and 304, `problem.rs` says no. The rows are the room `feeds`'s.
+//! reader reached this gateway; `conditional.rs` has ETags and 304, `wanted.rs` has
+//! the forms of OData, `problem.rs` says no. The rows are the room `feeds`'s.
 
 mod address;
 pub(super) mod conditional;
@@ -9,6 +10,7 @@ mod download;
 mod odata;
 mod problem;
 mod reader;
+mod wanted;
 
 use std::sync::Arc;
 

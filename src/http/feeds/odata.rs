@@ -13,11 +13,12 @@ use super::{
     address, age, left_out, manners,
     problem::{Form, Problem},
     reader::reader,
+    wanted::Wanted,
 };
 use crate::{
     feeds::{
         FeedReader, Table, find,
-        odata::{Answer, Metadata, Query, metadata, service_document},
+        odata::{Answer, Query, metadata, service_document},
     },
     http::{edge::Edge, observe::Line},
 };
@@ -116,6 +117,9 @@ impl Asked<'_> {
         table: &'static Table,
         parameters: Vec<(Cow<'_, str>, Cow<'_, str>)>,
     ) -> Result<Response, Problem> {
+        if self.wanted.is_xml {
+            return Err(Problem::not_acceptable("rows are application/json"));
+        }
         let feeds = &self.edge.feeds;
         let pairs = parameters.iter().map(|(name, value)| (name.as_ref(), value.as_ref()));
         let next = address::next(self.service, table.name, pairs);
@@ -150,68 +154,6 @@ fn json(wanted: Wanted, body: impl Into<Body>) -> Response {
     response
 }
 
-/// The form of the answer that a request asks for.
-#[derive(Debug, Clone, Copy)]
-struct Wanted {
-    metadata: Metadata,
-    numbers_as_text: bool,
-}
-
-impl Wanted {
-    /// `$format` counts before `Accept`. Where full metadata are asked for, minimal ones are given and named in the answer: rows have no
-    /// address of their own that full ones could tell.
-    fn of(
-        headers: &HeaderMap,
-        parameters: &[(Cow<'_, str>, Cow<'_, str>)],
-    ) -> Result<Self, Problem> {
-        let most = headers.get("odata-maxversion").and_then(|version| version.to_str().ok());
-        if most.is_some_and(|most| !most.trim().starts_with("4.")) {
-            return Err(Problem::bad_request("this service speaks OData 4.0"));
-        }
-        let format = parameters.iter().find(|(name, _)| name == "$format");
-        let is_metadata = |text: &str| text.contains("xml");
-        let text = match format {
-            Some((_, format)) => {
-                let format = format.to_ascii_lowercase();
-                if format != "json"
-                    && !format.starts_with("application/json")
-                    && !is_metadata(&format)
-                {
-                    let detail = "`$format` can be `json`, and `xml` for the metadata document";
-                    return Err(Problem::not_acceptable(detail));
-                }
-                format
-            }
-            None => {
-                let accept = headers.get_all(header::ACCEPT).iter();
-                let all: Vec<&str> = accept.filter_map(|value| value.to_str().ok()).collect();
-                all.join(",").to_ascii_lowercase()
-            }
-        };
-        let takes_json = ["json", "*/*", "application/*"].iter().any(|kind| text.contains(kind));
-        if !text.is_empty() && !takes_json && !is_metadata(&text) {
-            return Err(Problem::not_acceptable("answers are application/json"));
-        }
-        let text: String = text.chars().filter(|letter| !letter.is_whitespace()).collect();
-        let metadata =
-            if text.contains("odata.metadata=none") { Metadata::None } else { Metadata::Minimal };
-        Ok(Self { metadata, numbers_as_text: text.contains("ieee754compatible=true") })
-    }
-
-    fn media_type(self) -> &'static str {
-        match (self.metadata, self.numbers_as_text) {
-            (Metadata::Minimal, false) => "application/json;odata.metadata=minimal;charset=utf-8",
-            (Metadata::Minimal, true) => {
-                "application/json;odata.metadata=minimal;IEEE754Compatible=true;charset=utf-8"
-            }
-            (Metadata::None, false) => "application/json;odata.metadata=none;charset=utf-8",
-            (Metadata::None, true) => {
-                "application/json;odata.metadata=none;IEEE754Compatible=true;charset=utf-8"
-            }
-        }
-    }
-}
-
 /// The page size that a reader prefers.
 fn preferred_rows(headers: &HeaderMap) -> Option<usize> {
     let preferences = headers.get_all("prefer").iter().filter_map(|value| value.to_str().ok());
@@ -225,8 +167,8 @@ fn preferred_rows(headers: &HeaderMap) -> Option<usize> {
 
 /// Documents take no other query option.
 fn only_format(parameters: &[(Cow<'_, str>, Cow<'_, str>)]) -> Result<(), Problem> {
-    match parameters.iter().any(|(name, _)| name != "$format") {
-        true => Err(Problem::bad_request("this document takes no query option but `$format`")),
-        false => Ok(()),
+    if parameters.iter().all(|(name, _)| name == "$format") {
+        return Ok(());
     }
+    Err(Problem::bad_request("this document takes no query option but `$format`"))
 }
