@@ -1,4 +1,4 @@
-use std::{collections::VecDeque, sync::Arc};
+use std::{collections::VecDeque, sync::Arc, time::Duration};
 
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
@@ -12,6 +12,14 @@ pub(super) struct Asked {
     pub(super) feeds: Feeds,
     pub(super) integration: Arc<Integration>,
     pub(super) organization: Organization,
+}
+
+impl Asked {
+    /// The organization for which nothing that is kept is fresh enough.
+    pub(super) fn fresh(&self) -> Organization {
+        let organizations = &self.feeds.shared.organizations;
+        organizations.organization(&self.integration, organizations.demand(Some(Duration::ZERO)))
+    }
 }
 
 /// What the rows of a table are made from, for one integration. Does not change.

@@ -20,38 +20,30 @@ use super::{
 use crate::{auth::Permission, organizations};
 
 /// A table with a column of each kind.
-pub(super) struct Everything {
-    pub(super) table: Table,
-}
-
-pub(super) static EVERYTHING: Everything = Everything {
-    table: Table {
-        name: "everything",
-        description: "One row a test.",
-        permission: Permission::ReadDirectory,
-        cost: "nothing",
-        own_columns: &[
-            Column::text("text", "A text").personal(),
-            Column::new("integer", Kind::Integer, "A whole number").nullable(),
-            Column::new("decimal", Kind::Decimal, "Money"),
-            Column::new("float", Kind::Float, "A share"),
-            Column::new("boolean", Kind::Boolean, "Yes or no"),
-            Column::new("instant", Kind::Instant, "An instant"),
-            Column::new("date", Kind::Date, "A day"),
-            Column::text("missing", "Never there").nullable(),
-        ],
-        filters: &[Filter::by("integer"), Filter::by("boolean")],
-        dated_by: Some("date"),
-        open: |_| ready(Err(organizations::Error::CursorInvalid)).boxed(),
-    },
+pub(super) static EVERYTHING: Table = Table {
+    name: "everything",
+    description: "One row a test.",
+    permission: Permission::ReadDirectory,
+    cost: "nothing",
+    own_columns: &[
+        Column::text("text", "A text").personal(),
+        Column::new("integer", Kind::Integer, "A whole number").nullable(),
+        Column::new("decimal", Kind::Decimal, "Money"),
+        Column::new("float", Kind::Float, "A share"),
+        Column::new("boolean", Kind::Boolean, "Yes or no"),
+        Column::new("instant", Kind::Instant, "An instant"),
+        Column::new("date", Kind::Date, "A day"),
+        Column::text("missing", "Never there").nullable(),
+    ],
+    filters: &[Filter::by("integer"), Filter::by("boolean")],
+    dated_by: Some("date"),
+    open: |_| ready(Err(organizations::Error::CursorInvalid)).boxed(),
 };
 
-impl Everything {
-    pub(super) fn row(&self, text: &str, integer: Option<i64>) -> Row {
-        let mut row: Row = common().to_vec();
-        row.extend(own(text, integer, 31));
-        row
-    }
+pub(super) fn row_of_everything(text: &str, integer: Option<i64>) -> Row {
+    let mut row: Row = common().to_vec();
+    row.extend(own(text, integer, 31));
+    row
 }
 
 fn common() -> [Value; 3] {
@@ -106,10 +98,10 @@ impl Rows for Broken {
 
 fn feed(rows: impl Rows, parameters: &[(&'static str, &'static str)]) -> Result<Feed> {
     let pairs = parameters.iter().map(|(name, value)| (Cow::from(*name), Cow::from(*value)));
-    let selection = Selection::parse(&EVERYTHING.table, pairs)?;
+    let selection = Selection::parse(&EVERYTHING, pairs)?;
     let content = Content { rows: Box::new(rows), version: [0; 16], read_at: None };
     let part = Part { common: common(), content };
-    let table = &EVERYTHING.table;
+    let table = &EVERYTHING;
     Ok(Feed { table, unavailable: Vec::new(), selection, is_masked: false, parts: vec![part] })
 }
 

@@ -66,7 +66,7 @@ impl Site {
 }
 
 fn compression() -> CompressionLayer<impl Predicate> {
-    // Parquet is compressed within, and readers want to ask for parts of it.
+    // It is compressed within.
     let parquet = NotForContentType::const_new("application/vnd.apache.parquet");
     let predicate = DefaultPredicate::new().and(parquet);
     CompressionLayer::new().quality(CompressionLevel::Fastest).compress_when(predicate)

@@ -1,18 +1,20 @@
 use super::{evaluate::wants, filter::parse, session::Token};
-use crate::feeds::{Error, Position, Row, Value, tests::EVERYTHING};
+use crate::feeds::{
+    Error, Position, Row, Value,
+    tests::{EVERYTHING, row_of_everything},
+};
 
 fn row() -> Row {
-    EVERYTHING.row("O'Neill & Søn", Some(7))
+    row_of_everything("O'Neill & Søn", Some(7))
 }
 
 fn holds(filter: &str) -> bool {
-    let expression =
-        parse(&EVERYTHING.table, filter).unwrap_or_else(|error| panic!("{filter}: {error}"));
+    let expression = parse(&EVERYTHING, filter).unwrap_or_else(|error| panic!("{filter}: {error}"));
     wants(&expression, &row())
 }
 
 fn refusal(filter: &str) -> String {
-    match parse(&EVERYTHING.table, filter) {
+    match parse(&EVERYTHING, filter) {
         Err(Error::BadParameter(message)) => message,
         Err(Error::NotImplemented(message)) => format!("501: {message}"),
         Err(other) => panic!("{filter}: {other:?}"),
@@ -148,6 +150,6 @@ fn a_literal_is_what_odata_says_it_is() {
     assert!(holds("2026-01-31 eq date"));
     assert!(holds("1e3 gt integer"));
     assert!(holds("null eq null"));
-    assert_eq!(row().len(), EVERYTHING.table.columns().count());
+    assert_eq!(row().len(), EVERYTHING.columns().count());
     assert!(row().contains(&Value::Null));
 }

@@ -56,7 +56,16 @@ const PAGE: u16 = 100;
 
 async fn open(asked: Asked) -> Result<Content> {
     let (began, read) = (Instant::now(), AtomicU64::new(0));
-    let all = all(&asked.organization, &read);
+    let all = async {
+        match all(&asked.organization, &read).await {
+            // A page that was kept can lead to one that upstream has given up: all are asked for again.
+            Err(Error::CursorExpired) => {
+                read.store(0, Ordering::Relaxed);
+                all(&asked.fresh(), &read).await
+            }
+            outcome => outcome,
+        }
+    };
     let Ok(groups) = timeout(asked.feeds.wait(), all).await else {
         // Pages that were read are kept, so that the next try goes on from there.
         let read = read.load(Ordering::Relaxed);

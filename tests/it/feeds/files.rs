@@ -159,7 +159,9 @@ async fn a_table_can_be_written_to_a_file_by_a_command() {
             // All but the last column, which tells when it was read.
             let but_last = |text: &str| -> Vec<Vec<String>> {
                 let mut records = records(text);
-                records.iter_mut().for_each(|record| drop(record.pop()));
+                for record in &mut records {
+                    record.pop();
+                }
                 records.sort();
                 records
             };

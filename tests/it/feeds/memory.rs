@@ -144,7 +144,7 @@ async fn a_million_rows_stream_in_memory_that_does_not_grow_with_them() {
         let (mut bytes, mut lines) = (0, 0);
         while let Some(chunk) = answer.chunk().await.expect("the whole feed") {
             bytes += chunk.len();
-            lines += chunk.iter().filter(|byte| **byte == b'\n').count();
+            lines += chunk.split(|byte| *byte == b'\n').count() - 1;
         }
         let after = peak(&gateway);
         tell(&format!(

@@ -70,9 +70,9 @@ async fn keys_name_every_row_once_and_never_change() {
             .filter_map(|column| column["name"].as_str())
             .collect();
         let rows = rows(&reader, table).await;
-        let keys: BTreeSet<String> = rows
+        let keys: BTreeSet<Vec<String>> = rows
             .iter()
-            .map(|row| key.iter().map(|name| format!("{}|", row[*name])).collect())
+            .map(|row| key.iter().map(|name| row[*name].to_string()).collect())
             .collect();
         assert_eq!(keys.len(), rows.len(), "{table} by {key:?}");
         assert!(!rows.is_empty(), "{table}");
