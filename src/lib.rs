@@ -5,6 +5,7 @@
 
 pub mod app;
 pub mod atlassian;
+pub mod audit;
 pub mod auth;
 pub mod config;
 pub mod demo;

@@ -8,13 +8,14 @@ use tokio::net::TcpListener;
 use super::{clock::now, limits::limits};
 use crate::{
     atlassian::Transport,
+    audit::Audit,
     auth::Verifier,
     config::{IntegrationSection, Settings},
     feeds::Feeds,
-    graphql::Gateway,
+    graphql::{self, Gateway},
     http::{self, Readiness, Site},
     integrations::{HostPolicy, Integration, Integrations},
-    organizations::Organizations,
+    organizations::{Organizations, changes::Changes},
     store::{Keyring, Store, StoreSettings},
     telemetry,
 };
@@ -27,6 +28,10 @@ pub struct Connections {
     pub integrations: Integrations,
     /// Reads it.
     pub organizations: Organizations,
+    /// What was changed, and by whom.
+    pub audit: Audit,
+    /// Changes it.
+    pub changes: Changes,
 }
 
 /// The gateway, put together.
@@ -41,19 +46,35 @@ pub struct App {
 /// # Errors
 /// The master key does not fit, the file cannot be opened, an allowed origin is none, or a declared integration does not fit.
 pub async fn connect(settings: &Settings) -> anyhow::Result<Connections> {
-    let keyring = Keyring::new(
-        settings.store.master_key.clone().context("store.master_key is missing")?,
-        settings.store.previous_master_keys.clone(),
-    )?;
-    let store = Store::open(&StoreSettings { path: settings.store.path.clone() }, keyring).await?;
+    let store = open_store(settings).await?;
     let hosts = HostPolicy::new(&settings.atlassian.allowed_origins)
         .context("atlassian.allowed_origins")?;
     let declared = settings.integrations.iter().map(IntegrationSection::declared).collect();
     let integrations = Integrations::open(store.clone(), declared, hosts).await?;
     let transport = Transport::new(settings.atlassian.transport())?;
     let organizations =
-        Organizations::new(transport, integrations.clone(), settings.cache.settings());
-    Ok(Connections { store, integrations, organizations })
+        Organizations::new(transport, integrations.clone(), settings.organizations());
+    let audit = Audit::open(store.clone()).await?;
+    let changes = Changes::open(
+        organizations.clone(),
+        store.clone(),
+        audit.clone(),
+        settings.changes.settings(),
+    )
+    .await?;
+    Ok(Connections { store, integrations, organizations, audit, changes })
+}
+
+/// Opens the store alone.
+///
+/// # Errors
+/// The master key does not fit, or the file cannot be opened.
+pub(super) async fn open_store(settings: &Settings) -> anyhow::Result<Store> {
+    let keyring = Keyring::new(
+        settings.store.master_key.clone().context("store.master_key is missing")?,
+        settings.store.previous_master_keys.clone(),
+    )?;
+    Ok(Store::open(&StoreSettings { path: settings.store.path.clone() }, keyring).await?)
 }
 
 /// Puts the gateway together.
@@ -62,8 +83,14 @@ pub async fn connect(settings: &Settings) -> anyhow::Result<Connections> {
 /// As [`connect`], and where no token could be verified.
 pub async fn build(settings: &Settings) -> anyhow::Result<App> {
     let connections = connect(settings).await?;
+    connections.changes.reconcile().await?;
     let verifier = Verifier::new(settings.auth.settings()).await?;
-    let gateway = Gateway::new(connections.organizations.clone(), limits(&settings.limits));
+    let parts = graphql::Parts {
+        organizations: connections.organizations.clone(),
+        audit: connections.audit.clone(),
+        changes: connections.changes.clone(),
+    };
+    let gateway = Gateway::new(parts, limits(&settings.limits));
     let site = Site::new(http::Parts {
         gateway,
         feeds: Feeds::new(connections.organizations.clone(), settings.feeds.settings()),

@@ -231,6 +231,7 @@ async fn connect(
                 credentials: draft(connection),
                 api_key_expires_on: None,
                 api_token_expires_on: None,
+                is_read_only: false,
             };
             connections.integrations.create(draft, now()).await?
         };

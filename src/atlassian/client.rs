@@ -12,7 +12,7 @@ use super::{
     rate::Budget,
     transport::{Answer, Call, Transport},
 };
-use crate::domain::Credentials;
+use crate::domain::{Credentials, OrganizationId};
 
 /// Everything but the unreserved characters of RFC 3986; account ids hold `:`, and an id must not become two segments.
 const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
@@ -35,6 +35,13 @@ struct Shared {
     /// `None` where the key can stand in no header, so that no server would take it.
     bearer: Option<HeaderValue>,
     basic: Option<HeaderValue>,
+}
+
+/// Atlassian took a change; what it says beside the status is not read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Accepted {
+    /// The HTTP status, a 2xx.
+    pub status: u16,
 }
 
 /// What a call is sent with.
@@ -72,6 +79,12 @@ impl Client {
     #[must_use]
     pub fn budget(&self) -> Option<Budget> {
         self.shared.organization.budget(Family::Organization)
+    }
+
+    /// The organization that the client speaks for.
+    #[must_use]
+    pub fn organization_id(&self) -> &OrganizationId {
+        &self.shared.credentials.organization_id
     }
 
     pub(super) fn credentials(&self) -> &Credentials {
@@ -147,6 +160,12 @@ impl Client {
             body: None,
             is_change: false,
         })
+    }
+
+    /// Asks for a change: any 2xx means that it was accepted, whatever the body says or lacks.
+    pub(super) async fn change(&self, method: Method, call: Call) -> Result<Accepted> {
+        let call = Call { method, is_change: true, ..call };
+        self.send::<()>(&call).await.map(|answer| Accepted { status: answer.status })
     }
 
     pub(super) async fn send<T: DeserializeOwned>(&self, call: &Call) -> Result<Answer<T>> {

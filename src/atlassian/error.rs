@@ -23,10 +23,34 @@ pub struct Error {
     /// How long to wait before asking again.
     pub retry_after: Option<Duration>,
     reason: Option<Arc<str>>,
+    conflicts: Arc<[Conflict]>,
+    is_page: bool,
     place: Option<Arc<str>>,
     is_passing: bool,
     #[source]
     cause: Option<Cause>,
+}
+
+/// One thing that stands in the way of a change to an account (`errorCodes` of the User management API's 409).
+#[derive(Clone, PartialEq, Eq)]
+pub struct Conflict {
+    /// Upstream's word for it; `unknown` where that is not one word.
+    pub code: String,
+    /// Upstream's own sentence for an admin, without e-mail addresses. It may go to a caller, never to a log: it may
+    /// name people.
+    pub message: Option<String>,
+    /// Where upstream explains it, always `https`.
+    pub link: Option<String>,
+}
+
+// Written by hand so that no log shows a message.
+impl fmt::Debug for Conflict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Conflict")
+            .field("code", &self.code)
+            .field("link", &self.link)
+            .finish_non_exhaustive()
+    }
 }
 
 /// What went wrong, in the terms of what somebody can do about it.
@@ -77,6 +101,8 @@ impl Error {
             operation,
             retry_after: None,
             reason: None,
+            conflicts: Arc::default(),
+            is_page: false,
             place: None,
             is_passing: matches!(
                 kind,
@@ -101,6 +127,21 @@ impl Error {
         self.reason.as_deref()
     }
 
+    /// What stands in the way of a change to an account: ten things at most, none where upstream named none.
+    #[must_use]
+    pub fn conflicts(&self) -> &[Conflict] {
+        &self.conflicts
+    }
+
+    /// Whether upstream said that the one thing asked about is not there, and not that its organization, its site or the
+    /// operation itself is not.
+    pub(super) fn is_absence(&self) -> bool {
+        let is_of_something_else =
+            matches!(self.code.as_deref(), Some("ADMIN-404-1" | "ADMIN-404-2"));
+        let is_404 = self.kind == ErrorKind::NotFound && self.status == Some(404);
+        is_404 && !is_of_something_else && !self.is_page
+    }
+
     pub(super) fn with_status(mut self, status: u16) -> Self {
         self.status = Some(status);
         self
@@ -113,6 +154,17 @@ impl Error {
 
     pub(super) fn with_reason(mut self, reason: Option<String>) -> Self {
         self.reason = reason.map(Into::into);
+        self
+    }
+
+    pub(super) fn with_conflicts(mut self, conflicts: Vec<Conflict>) -> Self {
+        self.conflicts = conflicts.into();
+        self
+    }
+
+    /// Tells an answer that is a page, as the edge gives one for a site that it does not know.
+    pub(super) fn on_page(mut self, is_page: bool) -> Self {
+        self.is_page = is_page;
         self
     }
 

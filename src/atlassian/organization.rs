@@ -10,7 +10,7 @@ use super::{
     paging,
     wire::{WireOne, WirePage, WireTime},
 };
-use crate::domain::{Directory, Domain, OrganizationProfile, Page, Product, ResourceId};
+use crate::domain::{AccountId, Directory, Domain, OrganizationProfile, Page, Product, ResourceId};
 
 /// Product instances a page at most.
 const MAX_PRODUCTS: u16 = 1_000;
@@ -56,11 +56,20 @@ impl Client {
     /// # Errors
     /// As any call.
     pub async fn directories(&self) -> Result<Vec<Directory>> {
+        self.directories_with(None).await
+    }
+
+    /// Every directory, or only those that an account is a member of.
+    pub(super) async fn directories_with(
+        &self,
+        account: Option<&AccountId>,
+    ) -> Result<Vec<Directory>> {
         let operation = "directories";
         let rows = paging::all(operation, |cursor| async move {
             let mut url = self.organization_url(operation, "v2", &["directories"])?;
             url.query_pairs_mut()
                 .append_pair("limit", &MAX_DIRECTORIES.to_string())
+                .extend_pairs(account.map(|account| ("accountId", account.as_str())))
                 .extend_pairs(cursor.as_deref().map(|cursor| ("cursor", cursor)));
             let page: WirePage<WireDirectory> =
                 self.read(operation, Family::Organization, url.clone()).await?;

@@ -1,19 +1,28 @@
 use reqwest::{
-    StatusCode,
+    StatusCode, Url,
     header::{CONTENT_TYPE, HeaderMap},
 };
 use serde_json::Value;
 
 use super::{
-    error::{Error, ErrorKind},
+    error::{Conflict, Error, ErrorKind},
     rate::RateHeaders,
 };
 
-/// What an error body says that a program can act on. Its free text is never kept: it may hold names and addresses.
+/// How many conflicts of one answer are kept.
+const MAX_CONFLICTS: usize = 10;
+/// How many characters of a conflict's message, and of its link, are kept.
+const LONGEST_TEXT: usize = 500;
+/// What stands for an e-mail address in a conflict's message.
+const HIDDEN: &str = "[hidden]";
+
+/// What an error body says that a program can act on. Its free text is not kept, because it may hold names and addresses,
+/// but for the messages of conflicts: they tell an admin what to do first.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Problem {
     code: Option<String>,
     reason: Option<String>,
+    conflicts: Vec<Conflict>,
 }
 
 /// The error that an answer other than 2xx stands for.
@@ -40,6 +49,8 @@ pub(super) fn refusal(
         .with_status(status.as_u16())
         .with_code(problem.code)
         .with_reason(problem.reason)
+        .with_conflicts(problem.conflicts)
+        .on_page(is_html(headers))
         .with_retry_after(wait)
 }
 
@@ -94,17 +105,23 @@ impl Problem {
             return Self::default();
         };
         if let Some(first) = value["errors"].as_array().and_then(|errors| errors.first()) {
-            return Self { code: word(&first["code"]), reason: None };
+            return Self { code: word(&first["code"]), ..Self::default() };
         }
         if value["key"].is_string() {
-            return Self { code: word(&value["key"]), reason: reason(&value["context"]) };
+            let context = &value["context"];
+            return Self {
+                code: word(&value["key"]),
+                reason: reason(context),
+                conflicts: conflicts(context),
+            };
         }
         if value["errorMessages"].is_array() {
             return Self::default();
         }
         // Form D has a text here, form B a number that repeats the status; Confluence and the rest have none.
         // SCIM's word for the same thing is `scimType`.
-        Self { code: word(&value["code"]).or_else(|| word(&value["scimType"])), reason: None }
+        let code = word(&value["code"]).or_else(|| word(&value["scimType"]));
+        Self { code, ..Self::default() }
     }
 }
 
@@ -113,6 +130,36 @@ fn reason(context: &Value) -> Option<String> {
     word(&context["reason"]["key"])
         .or_else(|| word(&context["reason"]))
         .or_else(|| word(&context["errorCodes"][0]["code"]))
+}
+
+/// Everything that stands in the way of a change to an account.
+fn conflicts(context: &Value) -> Vec<Conflict> {
+    let entries = context["errorCodes"].as_array().map_or(&[][..], Vec::as_slice);
+    let conflict = |entry: &Value| Conflict {
+        code: word(&entry["code"]).unwrap_or_else(|| "unknown".to_owned()),
+        message: entry["message"].as_str().and_then(sentence),
+        link: entry["link"].as_str().and_then(link),
+    };
+    entries.iter().take(MAX_CONFLICTS).map(conflict).collect()
+}
+
+/// Upstream's sentence as one line, without the addresses in it.
+fn sentence(text: &str) -> Option<String> {
+    let text = text.replace(char::is_control, " ");
+    let words: Vec<&str> = text
+        .split_whitespace()
+        .map(|word| if word.contains('@') { HIDDEN } else { word })
+        .collect();
+    let sentence: String = words.join(" ").chars().take(LONGEST_TEXT).collect();
+    (!sentence.is_empty()).then_some(sentence)
+}
+
+/// An address that a person may be sent to. One with an `@` in it may hold an e-mail address, or pose as another host.
+fn link(text: &str) -> Option<String> {
+    let url = Url::parse(text).ok().filter(|url| url.scheme() == "https")?;
+    let link = url.to_string();
+    let has_at = link.contains('@') || link.to_ascii_lowercase().contains("%40");
+    (!has_at && link.len() <= LONGEST_TEXT).then_some(link)
 }
 
 fn word(value: &Value) -> Option<String> {

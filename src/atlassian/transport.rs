@@ -8,7 +8,7 @@ use bytes::{Bytes, BytesMut};
 use jiff::Timestamp;
 use reqwest::{
     Method, Request, Url,
-    header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue},
+    header::{ACCEPT, AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderValue},
 };
 use serde::de::DeserializeOwned;
 use tokio::time::{Instant, sleep, timeout};
@@ -24,6 +24,9 @@ use super::{
     settings::TransportSettings,
 };
 use crate::domain::OrganizationId;
+
+/// What stands for the body of every change's answer: `()` is read from it.
+const NOTHING: &[u8] = b"null";
 
 /// Unused gates are forgotten beyond this number; a connection test can name any organization.
 const MANY_GATES: usize = 256;
@@ -64,6 +67,7 @@ pub(super) struct Call {
 /// A good answer.
 #[derive(Debug)]
 pub(super) struct Answer<T> {
+    pub(super) status: u16,
     pub(super) value: T,
     pub(super) headers: HeaderMap,
 }
@@ -158,7 +162,8 @@ impl Transport {
             .await
             .unwrap_or_else(|_| Err(Error::new(ErrorKind::Timeout, call.operation)))
             .and_then(|(headers, bytes)| {
-                Ok(Answer { value: body::read(call.operation, &bytes)?, headers })
+                let status = status.unwrap_or_default();
+                Ok(Answer { status, value: body::read(call.operation, &bytes)?, headers })
             })
             .map_err(|mut error| {
                 error.status = error.status.or(status);
@@ -180,12 +185,21 @@ impl Transport {
             http.execute(request(call)).await.map_err(|error| broken(operation, error))?;
         let code = response.status();
         *status = Some(code.as_u16());
+        if call.is_change && *response.url() != call.url {
+            // A redirect makes a GET of most calls, and what answers that has changed nothing.
+            return Err(Error::new(ErrorKind::InvalidResponse, operation).at("a redirect"));
+        }
         let headers = response.headers().clone();
         #[expect(clippy::disallowed_methods, reason = "reset times are told in wall clock time")]
         let now = Timestamp::now();
         let rate = RateHeaders::read(&headers, now);
         gate.learn(call.family, &rate);
-        let bytes = self.bounded(operation, response).await;
+        let bytes = if call.is_change && code.is_success() {
+            // Its status says that it is done; a body that breaks off must not make a failure of it.
+            Ok(Bytes::from_static(NOTHING))
+        } else {
+            self.bounded(operation, response).await
+        };
         if !code.is_success() {
             // The status says enough, even if the body that explains it did not arrive.
             let bytes = bytes.unwrap_or_default();
@@ -227,6 +241,9 @@ fn request(call: &Call) -> Request {
     if let Some(body) = &call.body {
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         *request.body_mut() = Some(body.clone().into());
+    } else if call.method == Method::POST {
+        // Some proxies refuse a POST that does not say that it has nothing.
+        headers.insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
     }
     request
 }

@@ -69,6 +69,7 @@ impl CacheSection {
             scan_concurrency: self.scan_concurrency,
             scan_split_above: self.scan_split_above,
             scan_wait: self.scan_wait,
+            ..organizations::Settings::default()
         }
     }
 

@@ -1,8 +1,8 @@
 use std::fmt::Write;
 
 use super::{
-    AtlassianSection, AuthSection, CacheSection, FeedsSection, HttpSection, IntegrationSection,
-    LimitsSection, LogSection, StoreSection, section::Section,
+    AtlassianSection, AuthSection, CacheSection, ChangesSection, FeedsSection, HttpSection,
+    IntegrationSection, LimitsSection, LogSection, StoreSection, section::Section,
 };
 
 const HEAD: &str = "\
@@ -25,6 +25,7 @@ pub fn default_file() -> String {
     write_section::<AtlassianSection>(&mut file, "atlassian");
     write_section::<CacheSection>(&mut file, "cache");
     write_section::<FeedsSection>(&mut file, "feeds");
+    write_section::<ChangesSection>(&mut file, "changes");
     write_section::<LimitsSection>(&mut file, "limits");
     write_section::<LogSection>(&mut file, "log");
     write_table::<IntegrationSection>(&mut file, "# [[integrations]]");

@@ -37,6 +37,8 @@ section! {
         api_key_expires_on: Option<Date> = None, such as "\"2027-03-31\"";
         /// When the API token expires; Atlassian does not tell.
         api_token_expires_on: Option<Date> = None, such as "\"2027-03-31\"";
+        /// Whether people may only be looked at through it: whoever asks, none is deleted, suspended or changed otherwise.
+        read_only: bool = false;
     }
 }
 
@@ -57,6 +59,7 @@ impl IntegrationSection {
                 },
                 api_key_expires_on: self.api_key_expires_on,
                 api_token_expires_on: self.api_token_expires_on,
+                is_read_only: self.read_only,
             },
         }
     }

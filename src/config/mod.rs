@@ -7,6 +7,7 @@
 mod atlassian;
 mod auth;
 mod cache;
+mod changes;
 mod default_file;
 mod environment;
 mod feeds;
@@ -24,6 +25,7 @@ pub use self::{
     atlassian::AtlassianSection,
     auth::{Algorithm, AuthSection},
     cache::CacheSection,
+    changes::ChangesSection,
     default_file::default_file,
     feeds::FeedsSection,
     http::HttpSection,

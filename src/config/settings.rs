@@ -7,10 +7,12 @@ use figment::{
 };
 use serde::{Deserialize, Serialize};
 
+use crate::organizations;
+
 use super::{
-    AtlassianSection, AuthSection, CacheSection, FeedsSection, HttpSection, IntegrationSection,
-    LimitsSection, LogSection, Problems, StoreSection, environment::Environment, integrations,
-    secret,
+    AtlassianSection, AuthSection, CacheSection, ChangesSection, FeedsSection, HttpSection,
+    IntegrationSection, LimitsSection, LogSection, Problems, StoreSection,
+    environment::Environment, integrations, secret,
 };
 
 /// Everything that can be set. Has no `Debug`: it holds secrets and addresses.
@@ -29,6 +31,8 @@ pub struct Settings {
     pub cache: CacheSection,
     /// Tables for BI tools.
     pub feeds: FeedsSection,
+    /// The brakes on changes.
+    pub changes: ChangesSection,
     /// How large a GraphQL document may be.
     pub limits: LimitsSection,
     /// What is written to standard error.
@@ -77,6 +81,12 @@ impl Settings {
         problems.unless_any(settings)
     }
 
+    /// As the room `organizations` takes them.
+    #[must_use]
+    pub fn organizations(&self) -> organizations::Settings {
+        organizations::Settings { changes: self.changes.settings(), ..self.cache.settings() }
+    }
+
     /// Keys of secrets that stand in the file itself, where backups and version control pick them up.
     #[must_use]
     pub fn secrets_in(file: &Path) -> Vec<String> {
@@ -96,6 +106,7 @@ impl Settings {
         self.atlassian.refuse_nonsense(problems);
         self.cache.refuse_nonsense(problems);
         self.feeds.refuse_nonsense(problems);
+        self.changes.refuse_nonsense(problems);
         self.limits.refuse_nonsense(problems);
         integrations::refuse_nonsense(&self.integrations, problems);
         if self.cache.scan_wait >= self.http.query_timeout {

@@ -172,6 +172,11 @@ impl Organization {
         true
     }
 
+    /// Counts a change to a person that was accepted, whether it found anything left to change or not.
+    pub(super) fn carried_out(&mut self, person: u32, change: &'static str) {
+        *self.writes.entry(person).or_default().entry(change).or_default() += 1;
+    }
+
     /// Writes an event by the integration's own admin into the audit log.
     pub(super) fn record(&mut self, action: &'static str, subject: Subject, now: Timestamp) {
         let actor = self.person(ADMIN);

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::{
     organization::{ADMIN, LIMITED, Organization},
+    person::{Membership, Traits},
     world::World,
 };
 
@@ -41,6 +42,7 @@ impl std::fmt::Debug for Connection {
 
 /// A person as tests look them up.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "facts that a test asks for one by one")]
 pub struct PersonSummary {
     /// The account id.
     pub account_id: String,
@@ -62,6 +64,14 @@ pub struct PersonSummary {
     pub external_owner: Option<&'static str>,
     /// Whether deletion is refused because of bills.
     pub is_billing_contact: bool,
+    /// Whether the address was ever verified: the User management API refuses accounts without.
+    pub is_email_verified: bool,
+    /// Whether a program logs in with it.
+    pub is_service_account: bool,
+    /// When one of the person's own API tokens was last used.
+    pub last_token_use: Option<Timestamp>,
+    /// The ids of the directories that the person is in, suspended or not.
+    pub directories: Vec<String>,
     /// Role ids such as `atlassian/org-admin`.
     pub platform_roles: Vec<&'static str>,
     /// Bare ids of the groups.
@@ -82,6 +92,7 @@ pub(super) fn summary(organization: &Organization, index: u32) -> PersonSummary 
             (resource.id.clone(), visit.at)
         })
         .collect();
+    let tokens = organization.tokens.get(&index).into_iter().flatten();
     PersonSummary {
         account_id: person.account.to_string(),
         name: person.name(),
@@ -92,7 +103,17 @@ pub(super) fn summary(organization: &Organization, index: u32) -> PersonSummary 
         membership_status: person.membership_status(),
         is_managed: person.is_managed(),
         external_owner: person.external_owner(),
-        is_billing_contact: person.is(super::person::Traits::BILLING_CONTACT),
+        is_billing_contact: person.is(Traits::BILLING_CONTACT),
+        is_email_verified: person.is(Traits::EMAIL_VERIFIED),
+        is_service_account: person.is(Traits::SERVICE_ACCOUNT),
+        last_token_use: tokens.filter_map(|token| token.last_access).max(),
+        directories: organization
+            .directories
+            .iter()
+            .zip(person.memberships)
+            .filter(|(_, membership)| *membership != Membership::None)
+            .map(|(directory, _)| directory.id.clone())
+            .collect(),
         platform_roles: super::user_row::platform_roles(person),
         groups: person
             .groups

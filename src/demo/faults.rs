@@ -17,7 +17,7 @@ pub struct Fault {
     /// The HTTP method, in capitals.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub method: Option<String>,
-    /// A path template, or a part of the template or of the path itself.
+    /// A path template, or a part of the template or of the path and query themselves, decoded: an account id will do.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub route: Option<String>,
     /// True for requests to sites only, false for those to the API listener only.
@@ -129,9 +129,21 @@ pub enum FaultKind {
         /// The pause.
         milliseconds: u64,
     },
-    /// The connection closes without a byte of an answer.
+    /// The request is carried out, and the connection closes without a byte of an answer.
     DropConnection,
-    /// A page of the edge instead of JSON.
+    /// The connection closes without a byte of an answer, and the request is not carried out.
+    DropRequest,
+    /// The request is carried out at once and answered late.
+    LateAnswer {
+        /// How late.
+        milliseconds: u64,
+    },
+    /// The request is carried out, and a page of the edge is the answer.
+    HtmlAfterwards {
+        /// The HTTP status, 502 or 504 usually.
+        status: u16,
+    },
+    /// A page of the edge instead of JSON; the request is not carried out.
     Html {
         /// The HTTP status, 502 or 504 usually.
         status: u16,
@@ -200,6 +212,7 @@ pub(super) struct Faults(Mutex<Rules>);
 pub(super) struct Target<'a> {
     pub(super) method: &'a str,
     pub(super) route: &'a str,
+    /// Path and query, decoded.
     pub(super) path: &'a str,
     pub(super) is_site: bool,
     pub(super) organization: Option<&'a str>,
@@ -259,8 +272,14 @@ impl Faults {
 
 impl FaultKind {
     /// Whether other rules may still apply to the same request.
-    fn goes_on(&self) -> bool {
-        matches!(self, Self::Latency { .. } | Self::Replace { .. } | Self::Next { .. })
+    pub(super) fn goes_on(&self) -> bool {
+        matches!(
+            self,
+            Self::Latency { .. }
+                | Self::LateAnswer { .. }
+                | Self::Replace { .. }
+                | Self::Next { .. }
+        )
     }
 }
 

@@ -211,6 +211,7 @@ pub(super) fn remove(call: &Call<'_>) -> Answer {
     for group in granting {
         organization.leave(index, group);
     }
+    organization.carried_out(index, "user/remove");
     Ok(Reply::no_content())
 }
 

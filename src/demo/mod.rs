@@ -51,7 +51,9 @@
 //!  "times": 3, "after": 1, "probability": 0.5, "kind": {"type": "status", "status": 503}}
 //! ```
 //!
-//! `route` is a template, or a part of the template or of the path. Kinds:
+//! `route` is a template, or a part of the template or of the path and query (decoded, so an account id will do). The
+//! first rule that answers a request is the only one that counts it, so that rules of one `times` each, one after
+//! another, are a script of answers. Kinds:
 //!
 //! | `kind` | Effect |
 //! |---|---|
@@ -60,8 +62,11 @@
 //! | `{"type":"latency","milliseconds":500}` | the real answer, late |
 //! | `{"type":"truncated"}` | half of the real body, then the connection breaks |
 //! | `{"type":"slowBody","milliseconds":200}` | the real body in eight pieces, a pause before each |
-//! | `{"type":"dropConnection"}` | no byte of an answer |
-//! | `{"type":"html","status":502}` | a page of the edge |
+//! | `{"type":"dropConnection"}` | carried out, and no byte of an answer |
+//! | `{"type":"dropRequest"}` | not carried out, and no byte of an answer |
+//! | `{"type":"lateAnswer","milliseconds":500}` | carried out at once, the real answer late |
+//! | `{"type":"html","status":502}` | a page of the edge, not carried out |
+//! | `{"type":"htmlAfterwards","status":504}` | carried out, and a page of the edge |
 //! | `{"type":"malformed"}` | 200 with JSON that breaks off |
 //! | `{"type":"emptyBody"}` | 200 with nothing |
 //! | `{"type":"bearerChallenge"}` | 401 with `WWW-Authenticate: Bearer` |
@@ -74,10 +79,11 @@
 //!
 //! `server` takes a request from its route (`routes`) past the `gate` to its handler: `users_v2`,
 //! `user_v2`, `groups_v2`, `groups_write`, `workspaces`, `invite`, `organization_v1`, `roles_v1`,
-//! `audit`, `user_management`, `jira`, `jira_users`, `jira_groups`, `site`. They read and change `organization`
+//! `audit`, `user_management`, `lifecycle`, `jira`, `jira_users`, `jira_groups`, `site`. They read and change `organization`
 //! (with `person`, `profile`, `access`, `role`, `changes`), which `generate` makes.
 
 mod access;
+mod account;
 mod arguments;
 mod audit;
 mod call;
@@ -95,6 +101,7 @@ mod invite;
 mod jira;
 mod jira_groups;
 mod jira_users;
+mod lifecycle;
 mod limits;
 mod listener;
 mod organization;
@@ -121,6 +128,7 @@ mod workspaces;
 mod world;
 
 pub use self::{
+    account::AccountState,
     connection::{Connection, PersonSummary},
     faults::{Fault, FaultKind, RateLimitForm},
     limits::Limits,

@@ -190,6 +190,8 @@ pub(super) struct Organization {
     /// Oldest first.
     pub(super) events: Vec<Event>,
     pub(super) tokens: HashMap<u32, Vec<Token>>,
+    /// How often each change was carried out, by person and name of the change.
+    pub(super) writes: HashMap<u32, BTreeMap<&'static str, u32>>,
     pub(super) pending: BTreeMap<(Timestamp, u64), Change>,
     pub(super) by_account: HashMap<AccountId, u32>,
     /// By a hash of the address: the addresses themselves are put together when needed.

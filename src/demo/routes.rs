@@ -3,7 +3,7 @@
 use super::{
     audit,
     call::{Answer, Call},
-    error, groups_v2, groups_write, invite, jira, jira_groups, jira_users,
+    error, groups_v2, groups_write, invite, jira, jira_groups, jira_users, lifecycle,
     limits::Budget,
     organization_v1, roles_v1, site, user_management, user_v2, users_v2, workspaces,
 };
@@ -150,10 +150,10 @@ pub(super) static API: &[Endpoint] = &[
     um("PUT", "/users/{account_id}/manage/email", user_management::set_email),
     um("GET", "/users/{account_id}/manage/api-tokens", user_management::api_tokens),
     um("DELETE", "/users/{account_id}/manage/api-tokens/{tokenId}", user_management::delete_api_token),
-    um("POST", "/users/{account_id}/manage/lifecycle/disable", user_management::disable),
-    um("POST", "/users/{account_id}/manage/lifecycle/enable", user_management::enable),
-    um("POST", "/users/{account_id}/manage/lifecycle/delete", user_management::delete),
-    um("POST", "/users/{account_id}/manage/lifecycle/cancel-delete", user_management::cancel_delete),
+    um("POST", "/users/{account_id}/manage/lifecycle/disable", lifecycle::disable),
+    um("POST", "/users/{account_id}/manage/lifecycle/enable", lifecycle::enable),
+    um("POST", "/users/{account_id}/manage/lifecycle/delete", lifecycle::delete),
+    um("POST", "/users/{account_id}/manage/lifecycle/cancel-delete", lifecycle::cancel_delete),
 ];
 
 /// The endpoints of the listeners that stand for sites.

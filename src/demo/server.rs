@@ -6,10 +6,11 @@ use axum::{
     Router,
     body::Bytes,
     extract::{ConnectInfo, RawPathParams, Request, State},
-    http::{Method, request::Parts},
+    http::{Method, request::Parts, uri::PathAndQuery},
     response::Response,
     routing::{MethodFilter, on},
 };
+use percent_encoding::percent_decode_str;
 
 use super::{
     call::{Call, Caller, Reply},
@@ -112,15 +113,19 @@ impl Door {
             body: &body,
         });
         let faults = self.faults(endpoint, &params, &parts);
-        let mut wait = self.world.latency;
+        let (mut before, mut after) = (self.world.latency, Duration::ZERO);
         for fault in &faults {
-            if let FaultKind::Latency { milliseconds } = fault {
-                wait += Duration::from_millis(*milliseconds);
+            match fault {
+                FaultKind::Latency { milliseconds } => {
+                    before += Duration::from_millis(*milliseconds);
+                }
+                FaultKind::LateAnswer { milliseconds } => {
+                    after += Duration::from_millis(*milliseconds);
+                }
+                _ => {}
             }
         }
-        if !wait.is_zero() {
-            tokio::time::sleep(wait).await;
-        }
+        pause(before).await;
         let is_site = self.place != Place::Api;
         let instead = faults.iter().find_map(|fault| spoiled::instead(fault, is_site));
         let mut reply = match instead {
@@ -132,12 +137,14 @@ impl Door {
         }
         let status = reply.status.as_u16();
         let last = faults.last();
-        if matches!(last, Some(FaultKind::DropConnection)) {
+        if matches!(last, Some(FaultKind::DropConnection | FaultKind::DropRequest)) {
             self.world.requests.answered(&ticket, DROPPED);
             peer.cut.now();
             return spoiled::whole(reply);
         }
+        // Before the pause: whoever hangs up in it ends this function here.
         self.world.requests.answered(&ticket, status);
+        pause(after).await;
         match last {
             Some(FaultKind::Truncated) => spoiled::truncated(reply),
             Some(FaultKind::SlowBody { milliseconds }) => {
@@ -162,19 +169,15 @@ impl Door {
                 .map(|(_, id)| id.as_str())
                 .or_else(|| self.organization_of_key(parts)),
         };
+        let path = parts.uri.path_and_query().map_or("", PathAndQuery::as_str);
         let mut faults = self.world.faults.fall_on(&Target {
             method: parts.method.as_str(),
             route: endpoint.template,
-            path: parts.uri.path(),
+            path: &percent_decode_str(path).decode_utf8_lossy(),
             is_site: self.place != Place::Api,
             organization,
         });
-        faults.sort_by_key(|fault| {
-            !matches!(
-                fault,
-                FaultKind::Latency { .. } | FaultKind::Replace { .. } | FaultKind::Next { .. }
-            )
-        });
+        faults.sort_by_key(|fault| !fault.goes_on());
         faults
     }
 
@@ -232,6 +235,12 @@ impl Door {
             Some(standing) => gate::told(reply, endpoint.family, standing),
             None => reply,
         }
+    }
+}
+
+async fn pause(time: Duration) {
+    if !time.is_zero() {
+        tokio::time::sleep(time).await;
     }
 }
 

@@ -13,6 +13,7 @@ use serde_json::Value;
 use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
 
 use super::{
+    account::AccountState,
     clock::{Clock, real_now},
     connection::{Connection, PersonSummary, connection, limited_connection, summary},
     faults::{Fault, Faults},
@@ -172,6 +173,14 @@ impl Simulator {
             .zip(&organization.people)
             .map(|(index, _)| summary(&organization, index))
             .collect()
+    }
+
+    /// One account as it truly is; `None` where the organization never had it.
+    #[must_use]
+    pub fn account_state(&self, organization: usize, account_id: &str) -> Option<AccountState> {
+        let organization = self.world.read(organization, self.now());
+        let index = organization.find(account_id)?;
+        Some(AccountState::of(&organization, index))
     }
 
     /// The ids of the organization's directories.

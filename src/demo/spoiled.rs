@@ -37,6 +37,8 @@ pub(super) fn instead(kind: &FaultKind, is_site: bool) -> Option<Reply> {
             rate_limited(retry_after_seconds.unwrap_or(2), *form, is_site)
         }
         FaultKind::Html { status } => page(*status),
+        // Nobody gets to see it.
+        FaultKind::DropRequest => Reply::empty(StatusCode::OK),
         FaultKind::Malformed => Reply::text(
             StatusCode::OK,
             "application/json;charset=UTF-8",
@@ -50,6 +52,8 @@ pub(super) fn instead(kind: &FaultKind, is_site: bool) -> Option<Reply> {
             Reply::empty(StatusCode::FOUND).with_header("location", location)
         }
         FaultKind::Latency { .. }
+        | FaultKind::LateAnswer { .. }
+        | FaultKind::HtmlAfterwards { .. }
         | FaultKind::Truncated
         | FaultKind::SlowBody { .. }
         | FaultKind::DropConnection
@@ -111,9 +115,10 @@ fn rate_limited(seconds: u64, form: RateLimitForm, is_site: bool) -> Reply {
     }
 }
 
-/// Changes the real answer's body.
+/// Changes the real answer.
 pub(super) fn change(kind: &FaultKind, reply: &mut Reply) {
     match kind {
+        FaultKind::HtmlAfterwards { status } => *reply = page(*status),
         FaultKind::Replace { from, to } => {
             if let Ok(text) = std::str::from_utf8(&reply.body) {
                 reply.body = text.replace(from, to).into_bytes();

@@ -1,13 +1,11 @@
 //! The User management API: managed accounts of the key's organization, with a key without scopes.
 
-use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
 use super::{
     call::{Answer, Call, Reply, ok},
-    changes::{Change, GRACE},
     clock, error,
-    organization::{ADMIN, Organization, Subject},
+    organization::{ADMIN, Organization},
     person::{AccountState, Person, Traits},
 };
 
@@ -261,98 +259,14 @@ pub(super) fn delete_api_token(call: &Call<'_>) -> Answer {
 }
 
 /// The account of the path, where the privilege is there.
-fn permitted(call: &Call<'_>, organization: &Organization, privilege: &str) -> Result<u32, Reply> {
+pub(super) fn permitted(
+    call: &Call<'_>,
+    organization: &Organization,
+    privilege: &str,
+) -> Result<u32, Reply> {
     let index = account(call, organization)?;
     match denial(index, organization.person(index), privilege) {
         None => Ok(index),
         reason => Err(error::key_with(403, "forbidden.action", &told(reason))),
     }
-}
-
-fn lifecycle_conflict(person: &Person, code: &str, message: &str) -> Reply {
-    let context = json!({
-        "accountId": person.account.to_string(),
-        "message": "The account cannot be changed yet.",
-        "errorCodes": [{
-            "code": code,
-            "message": message,
-            "link": format!("https://support.example.com/{code}"),
-        }],
-    });
-    error::key_with(409, "conflict.lifecycleErrors", &context)
-}
-
-fn set_state(
-    organization: &mut Organization,
-    index: u32,
-    state: AccountState,
-    action: &'static str,
-    now: Timestamp,
-) {
-    organization.people[index as usize].state = state;
-    organization.record(action, Subject::Person(index), now);
-}
-
-fn refuse_in_grace(person: &Person) -> Result<(), Reply> {
-    if matches!(person.state, AccountState::ForDeletion { .. }) {
-        let message = "The account is to be deleted. Cancel that first.";
-        return Err(lifecycle_conflict(person, "pending-deletion", message));
-    }
-    Ok(())
-}
-
-/// POST …/manage/lifecycle/disable
-pub(super) fn disable(call: &Call<'_>) -> Answer {
-    let mut organization = call.write();
-    let index = permitted(call, &organization, "lifecycle.enablement")?;
-    refuse_in_grace(organization.person(index))?;
-    if organization.person(index).is_account_active() {
-        let state = AccountState::Deactivated { since: call.now };
-        let action = "managed_account_deactivated";
-        set_state(&mut organization, index, state, action, call.now);
-    }
-    Ok(Reply::no_content())
-}
-
-/// POST …/manage/lifecycle/enable
-pub(super) fn enable(call: &Call<'_>) -> Answer {
-    let mut organization = call.write();
-    let index = permitted(call, &organization, "lifecycle.enablement")?;
-    refuse_in_grace(organization.person(index))?;
-    if !organization.person(index).is_account_active() {
-        let action = "managed_account_activated";
-        set_state(&mut organization, index, AccountState::Active, action, call.now);
-    }
-    Ok(Reply::no_content())
-}
-
-/// POST …/manage/lifecycle/delete: begins the fourteen days. Repeating it changes nothing.
-pub(super) fn delete(call: &Call<'_>) -> Answer {
-    let mut organization = call.write();
-    let index = permitted(call, &organization, "lifecycle.delete")?;
-    let person = organization.person(index);
-    if person.is(Traits::BILLING_CONTACT) {
-        let message = "This person is the only billing contact of an active subscription.";
-        return Err(lifecycle_conflict(person, "last-billing-contact", message));
-    }
-    if !matches!(person.state, AccountState::ForDeletion { .. }) {
-        let state = AccountState::ForDeletion { since: call.now };
-        let action = "managed_account_deleted";
-        set_state(&mut organization, index, state, action, call.now);
-        let end = call.now.saturating_add(GRACE).unwrap_or(Timestamp::MAX);
-        organization.schedule(end, Change::Close { person: index });
-    }
-    ok(&json!({"message": "Success"}))
-}
-
-/// POST …/manage/lifecycle/cancel-delete: restores and activates, within the fourteen days.
-pub(super) fn cancel_delete(call: &Call<'_>) -> Answer {
-    let mut organization = call.write();
-    let index = permitted(call, &organization, "lifecycle.delete")?;
-    if !matches!(organization.person(index).state, AccountState::ForDeletion { .. }) {
-        return Err(error::key(404, "notFound"));
-    }
-    let action = "managed_account_delete_cancelled";
-    set_state(&mut organization, index, AccountState::Active, action, call.now);
-    ok(&json!({"message": "Success"}))
 }

@@ -229,6 +229,7 @@ pub(super) fn suspend(call: &Call<'_>) -> Answer {
     let (index, directory) = member(call, &organization)?;
     organization.people[index as usize].memberships[directory] = Membership::Suspended;
     organization.record("user_disabled_org_access", Subject::Person(index), call.now);
+    organization.carried_out(index, "users/suspend");
     Ok(Reply::no_content())
 }
 
@@ -238,6 +239,7 @@ pub(super) fn restore(call: &Call<'_>) -> Answer {
     let (index, directory) = member(call, &organization)?;
     organization.people[index as usize].memberships[directory] = Membership::Active;
     organization.record("user_enabled_org_access", Subject::Person(index), call.now);
+    organization.carried_out(index, "users/restore");
     Ok(Reply::no_content())
 }
 
@@ -248,5 +250,6 @@ pub(super) fn remove(call: &Call<'_>) -> Answer {
     let at = call.now.saturating_add(REMOVAL_LAG).unwrap_or(call.now);
     organization.schedule(at, Change::Remove { person, directory });
     organization.record("user_removed_from_org", Subject::Person(person), call.now);
+    organization.carried_out(person, "users/remove");
     Ok(Reply::no_content())
 }

@@ -74,6 +74,14 @@ id! {
     RoleId
 }
 id! {
+    /// One deletion that was asked for through this program; ours, not Atlassian's.
+    DeletionId
+}
+id! {
+    /// One run of many deletions; ours, not Atlassian's.
+    BulkDeletionId
+}
+id! {
     /// The ARI of a product instance, such as `ari:cloud:confluence::site/{cloudId}`.
     ResourceId
 }

@@ -17,6 +17,11 @@ pub struct IntegrationCheck {
     pub unlocks: Vec<String>,
 }
 
+impl IntegrationCheck {
+    /// The name of the check whether the site belongs to the organization.
+    pub const SITE_ORGANIZATION: &str = "site-organization";
+}
+
 /// Which of the six fields a check is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -53,7 +58,7 @@ pub enum IntegrationStatus {
     Connected,
     /// Readable, with something missing.
     Degraded,
-    /// The organization cannot be read.
+    /// The organization cannot be read, or the site is another's.
     Failed,
     /// Never checked.
     Unverified,
@@ -61,14 +66,15 @@ pub enum IntegrationStatus {
 
 impl IntegrationStatus {
     /// What a list of checks amounts to. The organization's key and id decide whether anything can be
-    /// read at all; what is wrong with the site's credentials only takes features away.
+    /// read at all, and another organization's site would mix its people in; what else is wrong with the site's
+    /// credentials only takes features away.
     #[must_use]
     pub fn of(checks: &[IntegrationCheck]) -> Self {
         let essential = |check: &IntegrationCheck| {
             matches!(
                 check.credential,
                 CredentialKind::OrganizationApiKey | CredentialKind::OrganizationId
-            )
+            ) || check.name == IntegrationCheck::SITE_ORGANIZATION
         };
         if checks.is_empty() {
             Self::Unverified

@@ -4,7 +4,9 @@
 //! What two rooms on one level both need lives here.
 
 mod activity;
+mod change;
 mod credentials;
+mod deletion;
 mod filter;
 mod freshness;
 mod group;
@@ -16,11 +18,19 @@ mod role;
 mod user;
 
 pub use activity::{ActivityEvent, ActivityFilter, ActivitySubject};
+pub use change::{Actor, Finding, FindingCode, Refusal, RefusalCode};
 pub use credentials::Credentials;
+pub use deletion::{
+    BulkDeletion, BulkDeletionItem, Deletion, DeletionScope, DeletionState, DirectoryRemoval,
+    GRACE, RemovalOutcome,
+};
 pub use filter::{GroupFilter, OrderDirection, UserFilter, UserOrder, UserOrderField};
 pub use freshness::{Fetched, Freshness, FreshnessSource};
 pub use group::{Group, UserGroup};
-pub use ids::{AccountId, DirectoryId, GroupId, IntegrationId, OrganizationId, ResourceId, RoleId};
+pub use ids::{
+    AccountId, BulkDeletionId, DeletionId, DirectoryId, GroupId, IntegrationId, OrganizationId,
+    ResourceId, RoleId,
+};
 pub use integration::{CheckOutcome, CredentialKind, IntegrationCheck, IntegrationStatus};
 pub use page::Page;
 pub use product::{Directory, Domain, OrganizationProfile, Product, product_key, product_name};

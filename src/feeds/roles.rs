@@ -12,7 +12,7 @@ use tokio::time::{Instant, timeout};
 
 use super::content::{Asked, Fingerprint, Version};
 use crate::{
-    domain::{AssignmentMethod, IntegrationId, ResourceId, RoleId},
+    domain::{AssignmentMethod, IntegrationId, ResourceId, RoleId, User},
     organizations::{Error, Organization, PeopleSnapshot, Result, RoleHolder, ScanProgress},
 };
 
@@ -96,7 +96,7 @@ impl Default for KeptRoles {
 }
 
 impl KeptRoles {
-    /// The roles of everybody in a snapshot. Reading goes on when `wait` is over, as a scan does: where groups do not
+    /// The roles of everybody in a snapshot, but for changes since it was read. Reading goes on when `wait` is over, as a scan does: where groups do not
     /// explain what a person holds, that person costs a call.
     pub(super) async fn of(
         &self,
@@ -153,9 +153,11 @@ async fn read(
     let mut ends = Vec::with_capacity(people.len());
     let indices: Vec<usize> = (0..people.len()).collect();
     for some in indices.chunks(AT_ONCE) {
-        let users = some.iter().filter_map(|index| people.user(*index));
-        let holders: Vec<RoleHolder> = users.map(|user| RoleHolder::of(&user)).collect();
-        for outcome in organization.roles_of(&holders).await {
+        let users: Vec<Option<User>> = some.iter().map(|index| people.user(*index)).collect();
+        let holders: Vec<RoleHolder> = users.iter().flatten().map(RoleHolder::of).collect();
+        let mut outcomes = organization.roles_of(&holders).await.into_iter();
+        for user in users {
+            let outcome = user.and_then(|_| outcomes.next()).unwrap_or_else(|| Ok(Vec::new()));
             // A table without somebody's roles would be taken for one in which they hold none.
             for role in outcome? {
                 held.push(Held {

@@ -4,9 +4,11 @@ use async_graphql::{Context, SimpleObject};
 
 use super::{
     activity::ActivityEvent,
+    audit_log::AuditEntry,
+    deletion::Deletion,
     error::{ApiError, Result, add_error},
     group::Group,
-    id::Cursor,
+    id::{Cursor, RowCursor},
     integration::Integration,
     request::Request,
     user::User,
@@ -60,8 +62,8 @@ macro_rules! connection {
             nodes: Vec<$node>,
             /// Where the page stands in its list.
             page_info: PageInfo,
-            /// How many rows the whole list has: one more upstream call an organization. Null where only reading
-            /// everything would tell, or where an organization could not be asked.
+            /// How many rows the whole list has. Of what Atlassian has, it is one more upstream call an organization, and
+            /// null where only reading everything would tell or where an organization could not be asked.
             total_count: Option<u64>,
         }
 
@@ -93,6 +95,8 @@ connection!(IntegrationConnection, IntegrationEdge, Integration, "integrations")
 connection!(UserConnection, UserEdge, User, "people");
 connection!(GroupConnection, GroupEdge, Group, "groups");
 connection!(ActivityEventConnection, ActivityEventEdge, ActivityEvent, "audit events");
+connection!(AuditEntryConnection, AuditEntryEdge, AuditEntry, "entries of the record of changes");
+connection!(DeletionConnection, DeletionEdge, Deletion, "deletions");
 
 /// Which rows of which list.
 pub(super) struct Paging {
@@ -281,6 +285,50 @@ impl Slice {
             has_next_page: end < total,
             has_previous_page: begin > 0,
             total_count: Some(total as u64),
+        }
+    }
+}
+
+/// Which rows of a list of our own, whose rows have numbers.
+pub(super) struct Numbered {
+    first: u16,
+    after: Option<i64>,
+    list: u64,
+}
+
+impl Numbered {
+    /// Checks `first` and `after` of the list that `about` describes.
+    pub(super) fn new(
+        first: Option<i32>,
+        after: Option<&str>,
+        about: impl std::hash::Hash,
+    ) -> Result<Self> {
+        let first = page_size("first", first.unwrap_or(PAGE))?;
+        let list = super::id::list(about);
+        let after = after.map(|cursor| RowCursor::decode(cursor, list)).transpose()?;
+        Ok(Self { first, after: after.map(|cursor| cursor.row), list })
+    }
+
+    pub(super) fn first(&self) -> u16 {
+        self.first
+    }
+
+    /// The number of the row to go on behind.
+    pub(super) fn after(&self) -> Option<i64> {
+        self.after
+    }
+
+    pub(super) fn listed<N>(
+        &self,
+        rows: impl Iterator<Item = (i64, N)>,
+        has_next_page: bool,
+    ) -> Listed<N> {
+        let edge = |(row, node)| (RowCursor::new(self.list, row).encode(), node);
+        Listed {
+            edges: rows.map(edge).collect(),
+            has_next_page,
+            has_previous_page: self.after.is_some(),
+            total_count: None,
         }
     }
 }

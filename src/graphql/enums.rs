@@ -1,4 +1,5 @@
 use async_graphql::Enum;
+use strum::IntoStaticStr;
 
 use crate::{auth, domain};
 
@@ -159,7 +160,7 @@ pub enum IntegrationStatus {
     Connected,
     /// Readable, with something missing.
     Degraded,
-    /// The organization cannot be read.
+    /// The organization cannot be read, or the site belongs to another one.
     Failed,
     /// Never checked.
     Unverified,
@@ -224,7 +225,8 @@ pub enum Permission {
 }
 
 /// Why a change was refused.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum, IntoStaticStr)]
+#[strum(serialize_all = "SCREAMING_SNAKE_CASE")]
 pub enum UserErrorCode {
     /// There is no such thing, or the caller may not see it.
     NotFound,
@@ -236,6 +238,133 @@ pub enum UserErrorCode {
     InvalidCredentials,
     /// The Admin URL's host is not one of Atlassian's, nor on the operator's list.
     HostNotAllowed,
-    /// The integration is kept in the configuration file and changed there.
+    /// Changes are switched off, or the integration is kept in the configuration file and changed there.
     ReadOnly,
+    /// The organization does not manage the account.
+    NotManaged,
+    /// The organization would be left without an admin.
+    LastAdmin,
+    /// The caller's own account, or the integration's admin's.
+    #[graphql(name = "SELF")]
+    SelfAccount,
+    /// On the operator's list of people who are never touched.
+    Protected,
+    /// An identity provider owns the account; it is changed there.
+    IdpOwned,
+    /// The account waits for its deletion already.
+    AlreadyScheduled,
+    /// There is nothing to cancel.
+    NotScheduled,
+    /// The 14 days are over; the account is gone for good.
+    GracePeriodOver,
+    /// What was confirmed is no longer so, or the confirmation has ended: ask `deletionPreview` again.
+    StaleConfirmation,
+    /// A confirmation token is compulsory here.
+    ConfirmationRequired,
+    /// The idempotency key was used with another input.
+    IdempotencyConflict,
+    /// One of the operator's caps; it passes with time.
+    CapReached,
+    /// Atlassian refused; `upstreamCode` and `link` say more.
+    UpstreamRefused,
+}
+
+impl From<domain::RefusalCode> for UserErrorCode {
+    fn from(code: domain::RefusalCode) -> Self {
+        use domain::RefusalCode as Code;
+        match code {
+            Code::NotFound => Self::NotFound,
+            Code::Forbidden => Self::Forbidden,
+            Code::NotManaged => Self::NotManaged,
+            Code::LastAdmin => Self::LastAdmin,
+            Code::SelfAccount => Self::SelfAccount,
+            Code::Protected => Self::Protected,
+            Code::IdpOwned => Self::IdpOwned,
+            Code::AlreadyScheduled => Self::AlreadyScheduled,
+            Code::NotScheduled => Self::NotScheduled,
+            Code::GracePeriodOver => Self::GracePeriodOver,
+            Code::StaleConfirmation => Self::StaleConfirmation,
+            Code::ConfirmationRequired => Self::ConfirmationRequired,
+            Code::IdempotencyConflict => Self::IdempotencyConflict,
+            Code::CapReached => Self::CapReached,
+            Code::ReadOnly => Self::ReadOnly,
+            Code::InvalidInput => Self::InvalidInput,
+            Code::UpstreamRefused => Self::UpstreamRefused,
+        }
+    }
+}
+
+/// What is deleted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[graphql(remote = "domain::DeletionScope")]
+pub enum DeletionScope {
+    /// The managed account itself, everywhere at Atlassian, after 14 days of grace in which it can be cancelled.
+    Account,
+    /// Membership of every directory of the organization; the account lives on. Roles and groups are lost.
+    Organization,
+    /// Membership of the integration's Jira site; the account lives on.
+    Site,
+}
+
+/// How far a deletion is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[graphql(remote = "domain::DeletionState")]
+pub enum DeletionState {
+    /// The account waits out its 14 days of grace.
+    Scheduled,
+    /// Taken back within the grace; the account is active again.
+    Cancelled,
+    /// Asked for, and not shown by Atlassian yet.
+    Queued,
+    /// Removed from the organization or the site.
+    Removed,
+    /// There was nothing to remove.
+    AlreadyGone,
+    /// The grace is over and the account is gone for good.
+    Purged,
+    /// It did not happen, or not in every directory.
+    Failed,
+}
+
+/// How the removal from one directory ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[graphql(remote = "domain::RemovalOutcome")]
+pub enum RemovalOutcome {
+    /// Not asked for yet.
+    Pending,
+    /// Atlassian accepted it; it may be queued.
+    Accepted,
+    /// The person was not there.
+    AlreadyGone,
+    /// Atlassian refused.
+    Refused,
+    /// The answer was lost; the directory will tell.
+    Unknown,
+}
+
+/// What was found about a person before a deletion.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[graphql(remote = "domain::FindingCode")]
+pub enum DeletionFindingCode {
+    /// The organization does not manage the account.
+    NotManaged,
+    /// The last active organization admin, or it could not be ruled out.
+    LastAdmin,
+    /// The caller, or the admin whose credentials the integration uses.
+    #[graphql(name = "SELF")]
+    SelfAccount,
+    /// On the operator's list of people who are never touched.
+    Protected,
+    /// An identity provider owns the account, or will bring the person back.
+    IdpOwned,
+    /// The organization key may not do it, or whether it may could not be read.
+    NotPermitted,
+    /// The account waits for its deletion already.
+    AlreadyScheduled,
+    /// Was active a short while ago.
+    ActiveRecently,
+    /// Looks like a program's account.
+    ServiceAccount,
+    /// The integration has no site of this organization.
+    NoSuchSite,
 }

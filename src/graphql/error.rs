@@ -3,10 +3,11 @@ use std::time::Duration;
 use async_graphql::{ErrorExtensions, ServerError, Value};
 
 use crate::{
+    audit,
     auth::Permission,
     domain::IntegrationId,
     integrations,
-    organizations::{self, ErrorKind},
+    organizations::{self, ErrorKind, changes::ChangeError},
 };
 
 /// The codes of `extensions.code`; `docs/errors.md` says what a client does about each.
@@ -90,7 +91,7 @@ impl ApiError {
         }
     }
 
-    fn code(&self) -> &'static str {
+    pub(super) fn code(&self) -> &'static str {
         match self {
             Self::Forbidden(_) => code::FORBIDDEN,
             Self::NotFound(_) => code::NOT_FOUND,
@@ -194,6 +195,14 @@ pub(super) fn add_error(ctx: &async_graphql::Context<'_>, error: ApiError) {
     ctx.add_error(ctx.set_error_path(error));
 }
 
+impl From<ChangeError> for ApiError {
+    /// Of what reads the record of deletions: nobody is refused it, and where Atlassian cannot be asked, it tells what was
+    /// last known.
+    fn from(_: ChangeError) -> Self {
+        Self::Internal
+    }
+}
+
 impl From<integrations::Error> for ApiError {
     fn from(error: integrations::Error) -> Self {
         match error {
@@ -203,5 +212,12 @@ impl From<integrations::Error> for ApiError {
                 Self::Internal
             }
         }
+    }
+}
+
+impl From<audit::Error> for ApiError {
+    fn from(error: audit::Error) -> Self {
+        tracing::error!(%error, "The record of changes could not be read or written");
+        Self::Internal
     }
 }

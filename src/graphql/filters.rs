@@ -8,7 +8,10 @@ use super::{
     id::ObjectId,
     scalars::DateTime,
 };
-use crate::domain::{self, GroupId, IntegrationId, RoleId};
+use crate::{
+    audit::{self, Action},
+    domain::{self, GroupId, IntegrationId, RoleId},
+};
 
 /// Values that one list of a filter may hold.
 const MOST_VALUES: usize = 1_000;
@@ -86,6 +89,21 @@ pub struct ActivityFilter {
     search: Option<String>,
 }
 
+/// Which entries of the record of changes. The members are joined by "and", the values of one member by "or".
+#[derive(Debug, Clone, Default, InputObject)]
+pub struct AuditFilter {
+    /// Asked for at this instant or later.
+    from: Option<DateTime>,
+    /// Asked for before this instant.
+    to: Option<DateTime>,
+    /// Asked for by this caller: the subject of a token.
+    caller: Option<String>,
+    /// One of these mutations, such as `deleteUser`; any where the list is empty.
+    actions: Option<Vec<String>>,
+    /// Of these integrations, by id; those that are gone too.
+    integrations: Option<Vec<ID>>,
+}
+
 impl From<UserOrder> for domain::UserOrder {
     fn from(order: UserOrder) -> Self {
         Self { field: order.field.into(), direction: order.direction.into() }
@@ -151,11 +169,7 @@ impl ActivityFilter {
         texts("actions", self.actions.as_deref().unwrap_or_default())?;
         texts("actor", self.actor.as_slice())?;
         texts("search", self.search.as_slice())?;
-        if let (Some(from), Some(to)) = (self.from, self.to)
-            && from.0 >= to.0
-        {
-            return Err(ApiError::BadUserInput("`from` must be before `to`".into()));
-        }
+        in_order(self.from, self.to)?;
         Ok(domain::ActivityFilter {
             from: self.from.map(|at| at.0),
             to: self.to.map(|at| at.0),
@@ -163,6 +177,42 @@ impl ActivityFilter {
             actor: self.actor,
             search: self.search,
         })
+    }
+}
+
+impl AuditFilter {
+    pub(super) fn into_audit(self) -> Result<audit::AuditFilter> {
+        texts("caller", self.caller.as_slice())?;
+        texts("actions", self.actions.as_deref().unwrap_or_default())?;
+        in_order(self.from, self.to)?;
+        let action = |word: String| {
+            Action::from_word(&word).ok_or_else(|| {
+                let known: Vec<_> = Action::ALL.iter().map(|known| known.word()).collect();
+                let known = known.join(", ");
+                ApiError::BadUserInput(format!("`actions` takes names of mutations: {known}"))
+            })
+        };
+        let actions = self.actions.unwrap_or_default();
+        if self.integrations.as_ref().is_some_and(|ids| ids.len() > MOST_VALUES) {
+            let message = format!("`integrations` takes at most {MOST_VALUES} values");
+            return Err(ApiError::BadUserInput(message));
+        }
+        Ok(audit::AuditFilter {
+            from: self.from.map(|at| at.0),
+            to: self.to.map(|at| at.0),
+            caller: self.caller,
+            actions: actions.into_iter().map(action).collect::<Result<_>>()?,
+            integrations: self.integrations.as_deref().map(super::id::integrations).transpose()?,
+        })
+    }
+}
+
+fn in_order(from: Option<DateTime>, to: Option<DateTime>) -> Result<()> {
+    match (from, to) {
+        (Some(from), Some(to)) if from.0 >= to.0 => {
+            Err(ApiError::BadUserInput("`from` must be before `to`".into()))
+        }
+        _ => Ok(()),
     }
 }
 

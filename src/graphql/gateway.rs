@@ -1,6 +1,7 @@
 use std::{sync::Arc, time::Duration};
 
-use async_graphql::{EmptySubscription, Response, Schema, ServerError, Value};
+use async_graphql::{Response, Schema, ServerError, Value, parser::types::ExecutableDocument};
+use futures_util::{StreamExt, stream, stream::BoxStream};
 
 use super::{
     Limits,
@@ -8,19 +9,35 @@ use super::{
     completion::Completion,
     document::{self, OperationKind},
     error::code,
-    mutation::Mutation,
-    query::Query,
     request::Request,
+    roots::{Mutation, Query},
+    subscription::Subscriptions,
 };
-use crate::{auth::Caller, domain::FreshnessSource, organizations::Organizations};
+use crate::{
+    audit::Audit,
+    auth::Caller,
+    domain::FreshnessSource,
+    organizations::{Organizations, changes::Changes},
+};
 
-type GatewaySchema = Schema<Query, Mutation, EmptySubscription>;
+type GatewaySchema = Schema<Query, Mutation, Subscriptions>;
+
+/// The rooms that answers come from.
+#[derive(Clone)]
+pub struct Parts {
+    /// What is connected, and the way to it.
+    pub organizations: Organizations,
+    /// The record of changes.
+    pub audit: Audit,
+    /// Changes at Atlassian.
+    pub changes: Changes,
+}
 
 /// Runs operations. Cheap to clone.
 #[derive(Clone)]
 pub struct Gateway {
     schema: GatewaySchema,
-    organizations: Organizations,
+    parts: Parts,
     limits: Arc<Limits>,
     budgets: Arc<Budgets>,
     completion: Arc<Completion>,
@@ -68,73 +85,130 @@ pub fn sdl() -> String {
 }
 
 fn schema(limits: &Limits) -> GatewaySchema {
-    Schema::build(Query, Mutation, EmptySubscription).limit_complexity(limits.complexity).finish()
+    Schema::build(Query::default(), Mutation::default(), Subscriptions)
+        .limit_complexity(limits.complexity)
+        .finish()
 }
 
 impl Gateway {
-    /// A gateway to these organizations.
+    /// A gateway that answers from these rooms.
     #[must_use]
-    pub fn new(organizations: Organizations, limits: Limits) -> Self {
+    pub fn new(parts: Parts, limits: Limits) -> Self {
         let schema = schema(&limits);
         Self {
             completion: Arc::new(Completion::of(&schema.sdl())),
             budgets: Arc::new(Budgets::new(limits.cost_per_minute)),
             limits: Arc::new(limits),
             schema,
-            organizations,
+            parts,
         }
     }
 
-    /// Runs one operation for a caller.
+    /// Runs one query or mutation for a caller.
     pub async fn execute(
         &self,
         mut request: async_graphql::Request,
         caller: Arc<Caller>,
         context: RequestContext,
     ) -> Answer {
-        let demand = self.organizations.demand(context.max_age);
+        let prepared = match self.prepare(&mut request, caller, context) {
+            Ok(prepared) if prepared.kind == OperationKind::Subscription => {
+                return refused(vec![no_stream()], Refusal::RequestError, &prepared.context);
+            }
+            Ok(prepared) => prepared,
+            Err(answer) => return *answer,
+        };
+        let response = self.schema.execute(request.data(Arc::clone(&prepared.state))).await;
+        self.answer(response, &prepared)
+    }
+
+    /// Runs one operation of any kind for a caller: a subscription answers each time that something happens, others once.
+    #[must_use]
+    pub fn subscribe(
+        &self,
+        mut request: async_graphql::Request,
+        caller: Arc<Caller>,
+        context: RequestContext,
+    ) -> BoxStream<'static, Answer> {
+        let prepared = match self.prepare(&mut request, caller, context) {
+            Ok(prepared) => prepared,
+            Err(answer) => return stream::once(async { *answer }).boxed(),
+        };
+        let gateway = self.clone();
+        let responses = self.schema.execute_stream(request.data(Arc::clone(&prepared.state)));
+        responses.map(move |response| gateway.answer(response, &prepared)).boxed()
+    }
+
+    /// Checks the document and the caller's budget, before anything is run.
+    fn prepare(
+        &self,
+        request: &mut async_graphql::Request,
+        caller: Arc<Caller>,
+        context: RequestContext,
+    ) -> std::result::Result<Prepared, Box<Answer>> {
+        let demand = self.parts.organizations.demand(context.max_age);
         let parsed = document::parse(&request.query, &self.limits).and_then(|document| {
             let name = request.operation_name.as_deref();
             let kind = document::check(&document, name, &request.variables, &self.limits)?;
             Ok((document, kind))
         });
-        let document = match parsed {
+        let (document, kind) = match parsed {
             Err(error) => {
                 let refusal =
                     if error.is_limit() { Refusal::TooComplex } else { Refusal::RequestError };
-                return refused(vec![error.into()], refusal, &context);
+                return Err(Box::new(refused(vec![error.into()], refusal, &context)));
             }
             Ok((_, OperationKind::Mutation)) if context.read_only => {
-                return refused(Vec::new(), Refusal::MutationOverGet, &context);
+                return Err(Box::new(refused(Vec::new(), Refusal::MutationOverGet, &context)));
             }
-            Ok((document, _)) => document,
+            Ok(parsed) => parsed,
         };
         let cost = document::cost(&document, request.operation_name.as_deref());
         let budget = match self.budgets.spend(&caller.subject, cost, demand.now) {
             Ok(budget) => budget,
             Err(wait) => {
                 let error = over_budget(wait, &self.limits);
-                return refused(vec![error], Refusal::OverBudget(wait), &context);
+                return Err(Box::new(refused(vec![error], Refusal::OverBudget(wait), &context)));
             }
         };
         request.set_parsed_query(document.clone());
         let operation_name = request.operation_name.clone();
-        let state = Arc::new(Request::new(caller, self.organizations.clone(), demand, budget));
-        let mut response = self.schema.execute(request.data(Arc::clone(&state))).await;
+        let state = Request::new(caller, &self.parts, demand, budget, &context.request_id);
+        Ok(Prepared { document, kind, operation_name, state: Arc::new(state), context })
+    }
+
+    /// Puts right what the library leaves out of a response.
+    fn answer(&self, mut response: Response, prepared: &Prepared) -> Answer {
         // Only what goes wrong before anything is run has no place in the answer.
         let is_request_error = response.errors.iter().any(|error| error.path.is_empty());
         if !is_request_error {
-            self.completion.complete(&mut response, &document, operation_name.as_deref());
+            let name = prepared.operation_name.as_deref();
+            self.completion.complete(&mut response, &prepared.document, name);
         }
         for error in &mut response.errors {
             if error.path.is_empty() && error.message == TOO_COMPLEX {
                 *error = too_complex(&self.limits);
             }
         }
-        response.errors = signed(document::tidied(response.errors), &context);
-        let age = finish(&mut response, &state, demand.now);
+        response.errors = signed(document::tidied(response.errors), &prepared.context);
+        let age = finish(&mut response, &prepared.state, prepared.state.demand.now);
         Answer { response, age, refusal: is_request_error.then_some(Refusal::RequestError) }
     }
+}
+
+/// An operation that may be run.
+struct Prepared {
+    document: ExecutableDocument,
+    kind: OperationKind,
+    operation_name: Option<String>,
+    state: Arc<Request>,
+    context: RequestContext,
+}
+
+fn no_stream() -> ServerError {
+    let message = "subscriptions are served over a WebSocket (/graphql/ws, graphql-transport-ws) and as server-sent \
+                   events (`Accept: text/event-stream`)";
+    ServerError::new(message, None)
 }
 
 /// The library's words for a query above the limit of complexity; it gives no code.

@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use super::error::{ApiError, Result};
 use crate::{
-    domain::{AccountId, GroupId, IntegrationId, ResourceId, RoleId},
+    audit::EntryId,
+    domain::{AccountId, BulkDeletionId, DeletionId, GroupId, IntegrationId, ResourceId, RoleId},
     organizations::Position,
 };
 
@@ -32,6 +33,12 @@ pub(super) enum ObjectId {
     Role(RoleId),
     #[serde(rename = "e")]
     ActivityEvent(IntegrationId, String),
+    #[serde(rename = "a")]
+    AuditEntry(EntryId),
+    #[serde(rename = "d")]
+    Deletion(DeletionId),
+    #[serde(rename = "b")]
+    BulkDeletion(BulkDeletionId),
 }
 
 impl ObjectId {
@@ -85,6 +92,31 @@ impl Cursor {
 
     pub(super) fn encode(&self) -> String {
         encode(CURSOR_PREFIX, self)
+    }
+
+    pub(super) fn decode(cursor: &str, list: u64) -> Result<Self> {
+        decode::<Self>(CURSOR_PREFIX, cursor)
+            .filter(|cursor| cursor.list == list)
+            .ok_or(ApiError::CursorInvalid)
+    }
+}
+
+/// Where a list goes on whose rows have numbers: behind the one of this number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct RowCursor {
+    #[serde(rename = "f")]
+    list: u64,
+    #[serde(rename = "n")]
+    pub(super) row: i64,
+}
+
+impl RowCursor {
+    pub(super) fn new(list: u64, row: i64) -> Self {
+        Self { list, row }
+    }
+
+    pub(super) fn encode(self) -> String {
+        encode(CURSOR_PREFIX, &self)
     }
 
     pub(super) fn decode(cursor: &str, list: u64) -> Result<Self> {

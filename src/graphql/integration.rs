@@ -36,6 +36,17 @@ impl Integration {
         Self { record, organization }
     }
 
+    /// The same, as a request that comes now sees it.
+    pub(super) fn now(self, request: &Request) -> Self {
+        let demand = request.organizations.demand(None);
+        let organization = request.organizations.organization(&self.record, demand);
+        Self { organization, ..self }
+    }
+
+    pub(super) fn record(&self) -> &Arc<integrations::Integration> {
+        &self.record
+    }
+
     /// The integration's own id; `ObjectId` makes the one that callers see.
     pub(super) fn integration_id(&self) -> &IntegrationId {
         &self.record.id
@@ -120,6 +131,11 @@ impl Integration {
     /// The day on which the API token expires, as the admin entered it.
     async fn api_token_expires_on(&self) -> Option<Date> {
         self.record.api_token_expires_on.map(Date)
+    }
+
+    /// Whether people may only be looked at through it: whoever asks, none is deleted, suspended or changed otherwise.
+    async fn is_read_only(&self) -> bool {
+        self.record.is_read_only
     }
 
     /// When it was connected.

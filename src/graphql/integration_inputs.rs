@@ -39,6 +39,9 @@ pub struct CreateIntegrationInput {
     pub(super) api_key_expires_on: Option<Date>,
     /// The day on which the API token expires.
     pub(super) api_token_expires_on: Option<Date>,
+    /// Whether people may only be looked at through it: whoever asks, none is deleted, suspended or changed otherwise.
+    #[graphql(default_with = "Some(false)")]
+    pub(super) is_read_only: Option<bool>,
     /// Given back as it came.
     pub(super) client_mutation_id: Option<String>,
 }
@@ -56,6 +59,8 @@ pub struct UpdateIntegrationInput {
     pub(super) api_key_expires_on: Option<Date>,
     /// The day on which the API token expires.
     pub(super) api_token_expires_on: Option<Date>,
+    /// Whether people may only be looked at through it.
+    pub(super) is_read_only: Option<bool>,
     /// Given back as it came.
     pub(super) client_mutation_id: Option<String>,
 }

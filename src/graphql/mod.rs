@@ -4,9 +4,16 @@
 //! nothing of HTTP, of Atlassian's endpoints or of what is cached.
 
 mod activity;
+mod audit_log;
 mod budget;
+mod bulk_deletion;
+mod changes;
 mod completion;
 mod connection;
+mod deletion;
+mod deletion_inputs;
+mod deletion_preview;
+mod deletion_query;
 pub mod document;
 mod enums;
 mod error;
@@ -26,10 +33,13 @@ mod peers;
 mod product;
 mod query;
 mod rate_limit;
+mod recorded;
 mod request;
 mod role;
+mod roots;
 mod scalars;
 mod selection;
+mod subscription;
 mod user;
 mod user_error;
 mod viewer;
@@ -37,6 +47,6 @@ mod viewer;
 pub use self::{
     document::Limits,
     error::{code, code_of},
-    gateway::{Answer, Gateway, Refusal, RequestContext, sdl},
+    gateway::{Answer, Gateway, Parts, Refusal, RequestContext, sdl},
     id::integration as integration_id,
 };

@@ -5,7 +5,7 @@ use async_graphql::{Context, ID, Object};
 use super::{
     enums::UserErrorCode,
     error::{ApiError, Result},
-    guard::{CONNECTED, INTEGRATIONS},
+    guard::{INTEGRATIONS, REFRESH},
     id::ObjectId,
     integration::Integration,
     integration_inputs::{
@@ -14,33 +14,41 @@ use super::{
         TestIntegrationPayload, UpdateIntegrationInput, UpdateIntegrationPayload,
         ValidateIntegrationPayload,
     },
+    recorded::{Outcome, named, recorded, recorded_as},
     request::Request,
     user_error::UserError,
 };
 use crate::{
+    audit::{self, Action, Asked, Ended},
     domain::{self, CheckOutcome, IntegrationId},
     integrations::{CredentialsDraft, Error, IntegrationChanges, IntegrationDraft},
 };
 
-/// Everything that can be changed.
-pub struct Mutation;
+/// Changes of what is connected.
+#[derive(Default)]
+pub struct IntegrationMutation;
 
-/// Everything that can be changed.
+/// Changes of what is connected.
 #[Object]
-impl Mutation {
+impl IntegrationMutation {
     /// Checks the credentials with Atlassian without keeping anything.
-    #[graphql(guard = "INTEGRATIONS")]
     async fn test_integration(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The credentials to test.")] input: IntegrationCredentialsInput,
     ) -> Result<TestIntegrationPayload> {
-        let organizations = &Request::of(ctx).organizations;
-        let credentials = organizations
-            .integrations()
-            .normalize(input.into())
-            .map_err(|invalid| ApiError::BadUserInput(invalid.message))?;
-        let checks = organizations.test(&credentials).await;
+        let request = Request::of(ctx);
+        let asked = request.asked(Action::TestIntegration);
+        let checks = recorded(request, asked, async {
+            INTEGRATIONS.met_by(&request.caller)?;
+            let organizations = &request.organizations;
+            let credentials = organizations
+                .integrations()
+                .normalize(input.into())
+                .map_err(|invalid| ApiError::BadUserInput(invalid.message))?;
+            Ok(Ok(organizations.test(&credentials).await))
+        });
+        let checks = checks.await?.unwrap_or_default();
         Ok(TestIntegrationPayload {
             status: domain::IntegrationStatus::of(&checks).into(),
             checks: checks.into_iter().map(Into::into).collect(),
@@ -48,7 +56,6 @@ impl Mutation {
     }
 
     /// Connects an organization. The credentials are tested first; those that cannot read it are refused.
-    #[graphql(guard = "INTEGRATIONS")]
     async fn create_integration(
         &self,
         ctx: &Context<'_>,
@@ -56,50 +63,58 @@ impl Mutation {
     ) -> Result<CreateIntegrationPayload> {
         let request = Request::of(ctx);
         let client_mutation_id = input.client_mutation_id.clone();
-        let outcome = if request.caller.integrations.is_all() {
-            create(request, input).await?
-        } else {
-            Err(vec![UserError::new(
-                UserErrorCode::Forbidden,
-                "a token that is limited to some integrations cannot make another one",
-            )])
+        let asked = request.asked(Action::CreateIntegration);
+        let work = async {
+            INTEGRATIONS.met_by(&request.caller)?;
+            create(request, input).await
         };
-        let (integration, user_errors) = halves(outcome);
+        let outcome = recorded_as(request, asked, work, |created| Ended {
+            target: Some(created.integration_id().to_string()),
+            ..Ended::as_outcome(audit::Outcome::Succeeded)
+        });
+        let (integration, user_errors) = halves(outcome.await?);
         Ok(CreateIntegrationPayload { integration, client_mutation_id, user_errors })
     }
 
     /// Changes a connection. New credentials are tested first; those that cannot read the organization are
     /// refused, and the old ones stay.
-    #[graphql(guard = "INTEGRATIONS")]
     async fn update_integration(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "What to change.")] input: UpdateIntegrationInput,
     ) -> Result<UpdateIntegrationPayload> {
+        let request = Request::of(ctx);
         let client_mutation_id = input.client_mutation_id.clone();
-        let (integration, user_errors) = halves(update(Request::of(ctx), input).await?);
+        let asked = on(request, Action::UpdateIntegration, &input.id);
+        let outcome = recorded(request, asked, async {
+            INTEGRATIONS.met_by(&request.caller)?;
+            update(request, input).await
+        });
+        let (integration, user_errors) = halves(outcome.await?);
         Ok(UpdateIntegrationPayload { integration, client_mutation_id, user_errors })
     }
 
     /// Tests the credentials of an integration again and keeps what was found.
-    #[graphql(guard = "INTEGRATIONS")]
     async fn validate_integration(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Which integration.")] id: ID,
     ) -> Result<ValidateIntegrationPayload> {
         let request = Request::of(ctx);
-        let outcome = match existing(request, &id)? {
-            Ok(id) => validated(request, &id).await?,
-            Err(error) => Err(vec![error]),
-        };
-        let (integration, user_errors) = halves(outcome);
+        let asked = on(request, Action::ValidateIntegration, &id);
+        let outcome = recorded(request, asked, async {
+            INTEGRATIONS.met_by(&request.caller)?;
+            match existing(request, &id)? {
+                Ok(id) => validated(request, &id).await,
+                Err(error) => Ok(Err(vec![error])),
+            }
+        });
+        let (integration, user_errors) = halves(outcome.await?);
         Ok(ValidateIntegrationPayload { integration, user_errors })
     }
 
     /// Ends a connection and forgets its credentials. Nothing changes at Atlassian: revoke the key and the
     /// token there.
-    #[graphql(guard = "INTEGRATIONS")]
     async fn delete_integration(
         &self,
         ctx: &Context<'_>,
@@ -107,41 +122,40 @@ impl Mutation {
     ) -> Result<DeleteIntegrationPayload> {
         let request = Request::of(ctx);
         let client_mutation_id = input.client_mutation_id;
-        let outcome = match existing(request, &input.id)? {
-            Ok(id) => match request.organizations.integrations().remove(&id).await {
-                Ok(_) => {
-                    request.organizations.disconnect(&id);
-                    tracing::info!(integration.id = %id, "Deleted the integration {id}");
-                    Ok(input.id)
-                }
-                Err(error) => Err(vec![refusal(error)?]),
-            },
-            Err(error) => Err(vec![error]),
-        };
-        let (deleted_integration_id, user_errors) = halves(outcome);
+        let asked = on(request, Action::DeleteIntegration, &input.id);
+        let outcome = recorded(request, asked, async {
+            INTEGRATIONS.met_by(&request.caller)?;
+            delete(request, input.id).await
+        });
+        let (deleted_integration_id, user_errors) = halves(outcome.await?);
         Ok(DeleteIntegrationPayload { deleted_integration_id, client_mutation_id, user_errors })
     }
 
     /// Forgets what was read of an organization, so that the next answers come from Atlassian.
-    #[graphql(guard = "CONNECTED")]
-    #[expect(clippy::unused_async, reason = "the library wants every resolver to be asynchronous")]
     async fn refresh(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Which integration.")] integration: ID,
     ) -> Result<RefreshPayload> {
         let request = Request::of(ctx);
-        let ObjectId::Integration(id) = ObjectId::decode(&integration)? else {
-            return Err(ApiError::NotFound("integration"));
-        };
-        let integration = request.find(&id).ok_or(ApiError::NotFound("integration"))?;
-        integration.organization.refresh();
-        Ok(RefreshPayload { integration: Some(integration) })
+        let asked = on(request, Action::Refresh, &integration);
+        let refreshed = recorded(request, asked, async {
+            REFRESH.met_by(&request.caller)?;
+            let ObjectId::Integration(id) = ObjectId::decode(&integration)? else {
+                return Err(ApiError::NotFound("integration"));
+            };
+            let found = request.find(&id).ok_or(ApiError::NotFound("integration"))?;
+            found.organization.refresh();
+            Ok(Ok(found))
+        });
+        Ok(RefreshPayload { integration: refreshed.await?.ok() })
     }
 }
 
-/// What was wanted, or the expected refusals.
-type Outcome<T> = std::result::Result<T, Vec<UserError>>;
+/// The wish to do something to the integration of that id.
+fn on(request: &Request, action: Action, id: &ID) -> Asked {
+    Asked { integration: named(id), ..request.asked(action) }
+}
 
 fn halves<T>(outcome: Outcome<T>) -> (Option<T>, Vec<UserError>) {
     match outcome {
@@ -151,12 +165,19 @@ fn halves<T>(outcome: Outcome<T>) -> (Option<T>, Vec<UserError>) {
 }
 
 async fn create(request: &Request, input: CreateIntegrationInput) -> Result<Outcome<Integration>> {
+    if !request.caller.integrations.is_all() {
+        return Ok(Err(vec![UserError::new(
+            UserErrorCode::Forbidden,
+            "a token that is limited to some integrations cannot make another one",
+        )]));
+    }
     let integrations = request.organizations.integrations();
     let draft = IntegrationDraft {
         label: input.label,
         credentials: input.credentials.into(),
         api_key_expires_on: input.api_key_expires_on.map(|date| date.0),
         api_token_expires_on: input.api_token_expires_on.map(|date| date.0),
+        is_read_only: input.is_read_only.unwrap_or_default(),
     };
     let checks = match tested(request, &draft.credentials).await {
         Ok(checks) => checks,
@@ -191,6 +212,7 @@ async fn update(request: &Request, input: UpdateIntegrationInput) -> Result<Outc
         credentials,
         api_key_expires_on: input.api_key_expires_on.map(|date| Some(date.0)),
         api_token_expires_on: input.api_token_expires_on.map(|date| Some(date.0)),
+        is_read_only: input.is_read_only,
     };
     let now = request.demand.now;
     let mut record = match integrations.update(&id, changes, now).await {
@@ -227,6 +249,19 @@ async fn validated(request: &Request, id: &IntegrationId) -> Result<Outcome<Inte
     let now = jiff::Timestamp::max(request.demand.now, record.created_at);
     let record = integrations.record_checks(id, record.version, checks, now).await?;
     Ok(Ok(Integration::new(request, Arc::clone(&record))))
+}
+
+async fn delete(request: &Request, named: ID) -> Result<Outcome<ID>> {
+    let id = match existing(request, &named)? {
+        Ok(id) => id,
+        Err(error) => return Ok(Err(vec![error])),
+    };
+    if let Err(error) = request.organizations.integrations().remove(&id).await {
+        return Ok(Err(vec![refusal(error)?]));
+    }
+    request.organizations.disconnect(&id);
+    tracing::info!(integration.id = %id, "Deleted the integration {id}");
+    Ok(Ok(named))
 }
 
 /// The integration that the caller means; what they may not see does not exist.

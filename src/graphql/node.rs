@@ -4,6 +4,9 @@ use async_graphql::{Context, ID, Interface};
 
 use super::{
     activity::ActivityEvent,
+    audit_log::{self, AuditEntry},
+    bulk_deletion::{self, BulkDeletion},
+    deletion::{self, Deletion},
     error::{ApiError, Result},
     group::Group,
     id::ObjectId,
@@ -40,6 +43,12 @@ pub enum Node {
     Role(Role),
     /// An audit event.
     ActivityEvent(ActivityEvent),
+    /// An entry of the record of changes.
+    AuditEntry(AuditEntry),
+    /// A deletion that was asked for.
+    Deletion(Deletion),
+    /// A run of deletions.
+    BulkDeletion(BulkDeletion),
 }
 
 /// The object behind an id; `None` for what does not exist, or is hidden from the caller.
@@ -51,6 +60,14 @@ pub(super) async fn find(ctx: &Context<'_>, id: &ID) -> Result<Option<Node>> {
         ObjectId::User(integration, account) => user(request, integration, account).await,
         ObjectId::Group(integration, group) => group_node(request, integration, group).await,
         ObjectId::Product(integration, resource) => product(request, integration, resource).await,
+        ObjectId::Deletion(id) => Ok(deletion::find(request, &id).await?.map(Node::Deletion)),
+        ObjectId::BulkDeletion(id) => {
+            Ok(bulk_deletion::find(request, &id).await?.map(Node::BulkDeletion))
+        }
+        ObjectId::AuditEntry(entry) => {
+            request.needs(Permission::ReadAudit)?;
+            Ok(audit_log::find(request, &entry).await?.map(Node::AuditEntry))
+        }
         ObjectId::ActivityEvent(integration, event) => {
             request.needs(Permission::ReadActivity)?;
             let Some(integration) = request.find(&integration) else { return Ok(None) };

@@ -1,14 +1,14 @@
 use async_graphql::{Context, ID, Object};
 
 use super::{
-    activity,
+    activity, audit_log,
     connection::{
-        ActivityEventConnection, GroupConnection, IntegrationConnection, Slice, UserConnection,
-        complexity,
+        ActivityEventConnection, AuditEntryConnection, GroupConnection, IntegrationConnection,
+        Slice, UserConnection, complexity,
     },
     error::{ApiError, Result, add_error},
-    filters::{ActivityFilter, GroupFilter, UserFilter, UserOrder},
-    guard::{ACTIVITY, CONNECTED, DIRECTORY},
+    filters::{ActivityFilter, AuditFilter, GroupFilter, UserFilter, UserOrder},
+    guard::{ACTIVITY, AUDIT, CONNECTED, DIRECTORY},
     id::ObjectId,
     integration::Integration,
     lists,
@@ -27,12 +27,13 @@ use crate::domain::IntegrationId;
 /// Ids that `nodes` takes at most.
 const MOST_NODES: usize = 100;
 
-/// Everything that can be read.
-pub struct Query;
+/// What is asked about organizations and their people.
+#[derive(Default)]
+pub struct DirectoryQuery;
 
-/// Everything that can be read.
+/// What is asked about organizations and their people.
 #[Object]
-impl Query {
+impl DirectoryQuery {
     /// Who asks, and what they may do.
     async fn viewer(&self) -> Viewer {
         Viewer
@@ -232,6 +233,19 @@ impl Query {
         let chosen = Request::of(ctx).chosen(integrations.as_deref())?;
         let filter = filter.unwrap_or_default().into_domain()?;
         activity::page(ctx, &chosen, filter, (first, after)).await.map(Into::into)
+    }
+
+    /// The record of changes that this program was asked for, newest first; refused ones too. A caller sees those of the
+    /// integrations that they may see; those of no integration only if they may see every one. No upstream call.
+    #[graphql(guard = "AUDIT", complexity = "complexity(first, child_complexity)")]
+    async fn audit_log(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "How many rows, 0 to 100.", default_with = "Some(50)")] first: Option<i32>,
+        #[graphql(desc = "The cursor of the row to go on behind.")] after: Option<String>,
+        #[graphql(desc = "Which entries.")] filter: Option<AuditFilter>,
+    ) -> Result<AuditEntryConnection> {
+        audit_log::page(ctx, filter, (first, after)).await.map(Into::into)
     }
 
     /// What this query costs, and what Atlassian says of its own limits.

@@ -10,13 +10,15 @@ use async_graphql::{Context, dataloader::DataLoader};
 use super::{
     budget::Budget,
     error::{ApiError, Result},
+    gateway::Parts,
     integration::Integration,
     loaders::Loaders,
 };
 use crate::{
+    audit::{Action, Asked, Audit},
     auth::{Caller, Permission},
     domain::{Freshness, IntegrationId},
-    organizations::{Demand, Organizations},
+    organizations::{Demand, Organizations, changes::Changes},
 };
 
 /// How long the keys of one page are waited for: its rows are resolved one after the other, and a key that comes
@@ -27,26 +29,34 @@ const GATHERING: Duration = Duration::from_millis(3);
 pub(super) struct Request {
     pub(super) caller: Arc<Caller>,
     pub(super) organizations: Organizations,
+    pub(super) audit: Audit,
+    pub(super) changes: Changes,
     pub(super) demand: Demand,
     pub(super) loaders: DataLoader<Loaders>,
     pub(super) budget: Budget,
+    /// The request's id, as the transport knows it.
+    pub(super) id: String,
     age: Mutex<Option<Freshness>>,
 }
 
 impl Request {
     pub(super) fn new(
         caller: Arc<Caller>,
-        organizations: Organizations,
+        parts: &Parts,
         demand: Demand,
         budget: Budget,
+        request_id: &str,
     ) -> Self {
-        let loaders = Loaders::new(organizations.clone(), demand);
+        let loaders = Loaders::new(parts.organizations.clone(), demand);
         Self {
             caller,
             demand,
             loaders: DataLoader::new(loaders, tokio::spawn).delay(GATHERING),
-            organizations,
+            organizations: parts.organizations.clone(),
+            audit: parts.audit.clone(),
+            changes: parts.changes.clone(),
             budget,
+            id: request_id.to_owned(),
             age: Mutex::default(),
         }
     }
@@ -57,6 +67,11 @@ impl Request {
 
     pub(super) fn needs(&self, permission: Permission) -> Result<()> {
         if self.caller.may(permission) { Ok(()) } else { Err(ApiError::Forbidden(permission)) }
+    }
+
+    /// The caller's wish as the record of changes takes it: nothing but who wants what.
+    pub(super) fn asked(&self, action: Action) -> Asked {
+        Asked::by(&self.caller.subject, action, &self.id)
     }
 
     /// Remembers the age of what went into the answer.

@@ -6,6 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::{
     activity,
     connection::{ActivityEventConnection, GroupConnection, Slice, complexity},
+    deletion::Deletion,
     enums::{
         AccountStatus, AccountType, ClaimStatus, ManagementSource, MembershipStatus, Usage,
         UserStatus,
@@ -297,6 +298,13 @@ impl User {
         activity::page(ctx, &integrations, filter, (first, after))
             .await
             .map(|page| Some(page.into()))
+    }
+
+    /// The deletion that is under way, asked for through this program; null where there is none.
+    async fn pending_deletion(&self, ctx: &Context<'_>) -> Result<Option<Deletion>> {
+        let request = Request::of(ctx);
+        let pending = request.changes.pending_deletion(&self.row.account_id).await?;
+        Ok(pending.and_then(|row| Deletion::new(request, row)))
     }
 
     /// Whether the caller's token allows deleting people here. Whether Atlassian allows it for this person

@@ -17,11 +17,39 @@ pub struct UserError {
     path: Option<Vec<String>>,
     /// Whether the same may work later.
     is_retryable: bool,
+    /// Atlassian's own code or reason, where Atlassian refused.
+    upstream_code: Option<String>,
+    /// Atlassian's page about it.
+    link: Option<String>,
+}
+
+impl From<domain::Refusal> for UserError {
+    fn from(refusal: domain::Refusal) -> Self {
+        Self {
+            code: refusal.code.into(),
+            message: refusal.message,
+            path: (!refusal.path.is_empty()).then_some(refusal.path),
+            is_retryable: refusal.is_retryable,
+            upstream_code: refusal.upstream_code,
+            link: refusal.link,
+        }
+    }
 }
 
 impl UserError {
     pub(super) fn new(code: UserErrorCode, message: impl Into<String>) -> Self {
-        Self { code, message: message.into(), path: None, is_retryable: false }
+        Self {
+            code,
+            message: message.into(),
+            path: None,
+            is_retryable: false,
+            upstream_code: None,
+            link: None,
+        }
+    }
+
+    pub(super) fn word(&self) -> &'static str {
+        self.code.into()
     }
 
     pub(super) fn at(mut self, path: &[&str]) -> Self {

@@ -22,6 +22,7 @@ pub(super) struct Declared {
     credentials: Arc<Credentials>,
     api_key_expires_on: Option<Date>,
     api_token_expires_on: Option<Date>,
+    is_read_only: bool,
 }
 
 /// Checks what the configuration file declares. An expiry day that is past stays: the program must still start on
@@ -111,6 +112,7 @@ impl Declared {
             credentials: drafts::credentials(&draft.credentials, hosts).map_err(named)?.into(),
             api_key_expires_on: draft.api_key_expires_on,
             api_token_expires_on: draft.api_token_expires_on,
+            is_read_only: draft.is_read_only,
         })
     }
 
@@ -122,6 +124,7 @@ impl Declared {
             origin: Origin::Declared,
             api_key_expires_on: self.api_key_expires_on,
             api_token_expires_on: self.api_token_expires_on,
+            is_read_only: self.is_read_only,
             created_at: state.created_at,
             last_validated_at: state.last_validated_at,
             checks: state.checks,

@@ -44,6 +44,8 @@ pub struct IntegrationDraft {
     pub api_key_expires_on: Option<Date>,
     /// The day on which the API token ends.
     pub api_token_expires_on: Option<Date>,
+    /// Whether people may only be looked at through it.
+    pub is_read_only: bool,
 }
 
 /// What is to change of an integration; `None` leaves a member as it is.
@@ -57,6 +59,8 @@ pub struct IntegrationChanges {
     pub api_key_expires_on: Option<Option<Date>>,
     /// A new last day of the token; `Some(None)` forgets it.
     pub api_token_expires_on: Option<Option<Date>>,
+    /// Whether people may only be looked at through it.
+    pub is_read_only: Option<bool>,
 }
 
 /// An integration that the configuration file declares.

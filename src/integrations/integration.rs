@@ -22,6 +22,8 @@ pub struct Integration {
     pub api_key_expires_on: Option<Date>,
     /// The day on which the API token ends, as the admin told it.
     pub api_token_expires_on: Option<Date>,
+    /// Whether people may only be looked at through it: no change reaches Atlassian.
+    pub is_read_only: bool,
     /// When it was made; for a declared one, when it was first seen in the file.
     pub created_at: Timestamp,
     /// When its credentials were last tested; `None` again after they changed.
@@ -64,6 +66,7 @@ impl From<StoredIntegration> for Integration {
             origin: Origin::Stored,
             api_key_expires_on: row.api_key_expires_on,
             api_token_expires_on: row.api_token_expires_on,
+            is_read_only: row.is_read_only,
             created_at: row.created_at,
             last_validated_at: row.last_validated_at,
             checks: row.checks,

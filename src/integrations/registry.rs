@@ -113,6 +113,7 @@ impl Integrations {
                 draft.api_token_expires_on,
                 now,
             )?,
+            is_read_only: draft.is_read_only,
             credentials_version: 1,
             created_at: now,
             updated_at: now,
@@ -232,6 +233,9 @@ impl Integrations {
                 row.checks = Vec::new();
             }
         }
+        if let Some(is_read_only) = changes.is_read_only {
+            row.is_read_only = is_read_only;
+        }
         if let Some(date) = changes.api_key_expires_on {
             row.api_key_expires_on = drafts::expiry(Field::ApiKeyExpiresOn, date, now)?;
         }
@@ -289,6 +293,7 @@ fn row_of(integration: &Integration, now: Timestamp) -> StoredIntegration {
         credentials: Credentials::clone(&integration.credentials),
         api_key_expires_on: integration.api_key_expires_on,
         api_token_expires_on: integration.api_token_expires_on,
+        is_read_only: integration.is_read_only,
         credentials_version: integration.version,
         created_at: integration.created_at,
         updated_at: now,

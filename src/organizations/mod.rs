@@ -6,8 +6,10 @@
 
 mod activity;
 mod cached;
+pub mod changes;
 mod checks;
 mod clock;
+mod corrections;
 mod error;
 mod groups;
 mod listing;

@@ -1,7 +1,7 @@
 use std::{
     sync::{
         Arc,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicI64, AtomicU64, Ordering},
     },
     time::Duration,
 };
@@ -14,6 +14,7 @@ use super::{
     activity::EventsKey,
     cached::Cached,
     clock::now,
+    corrections::Corrections,
     profile::Profile,
     scan::{Scans, View},
     users::Telling,
@@ -58,6 +59,7 @@ pub(super) struct Caches {
     pub(super) products: Cached<(), Vec<Arc<Product>>>,
     pub(super) profile: Cached<(), Profile>,
     pub(super) directories: Cached<(), Vec<Directory>>,
+    pub(super) own_account: Cached<(), crate::domain::AccountId>,
     pub(super) granting_groups: Cached<(), std::collections::HashSet<GroupId>>,
     pub(super) group_roles: Cached<GroupId, Vec<GroupRoles>>,
     pub(super) user_roles: Cached<crate::domain::AccountId, Vec<RoleAssignment>>,
@@ -85,6 +87,7 @@ impl Caches {
             products: Cached::new(settings.products, keep, small),
             profile: Cached::new(settings.organization, keep, small),
             directories: Cached::new(settings.organization, keep, small),
+            own_account: Cached::new(settings.organization, keep, small),
             granting_groups: Cached::new(settings.roles, keep, small),
             group_roles: Cached::new(settings.roles, keep, small).with_upstream_lag(ROLE_LAG),
             user_roles: Cached::new(settings.roles, keep, small).with_upstream_lag(ROLE_LAG),
@@ -110,7 +113,12 @@ pub(super) struct Shared {
     pub(super) settings: Arc<Settings>,
     pub(super) scans: Scans,
     pub(super) telling: Telling,
+    pub(super) corrections: Arc<Corrections>,
+    /// Of everything but scans, which are corrected and not read anew after a change.
     generation: AtomicU64,
+    scan_generation: AtomicU64,
+    /// When what was read shortly after a change is forgotten, in microseconds since 1970; zero for never.
+    settles_at: AtomicI64,
     generations: Arc<AtomicU64>,
     last_read: std::sync::Mutex<Option<Freshness>>,
 }
@@ -121,24 +129,53 @@ impl Shared {
         client: Client,
         caches: Arc<Caches>,
         settings: Arc<Settings>,
-        generations: Arc<AtomicU64>,
+        shared: (Arc<Corrections>, Arc<AtomicU64>),
     ) -> Self {
-        let generation = AtomicU64::new(generations.fetch_add(1, Ordering::Relaxed));
+        let (corrections, generations) = shared;
+        let next = || AtomicU64::new(generations.fetch_add(1, Ordering::Relaxed));
         Self {
             integration,
             client,
             caches,
             scans: Scans::new(&settings.cache),
             telling: Telling::default(),
+            corrections,
             settings,
-            generation,
+            generation: next(),
+            scan_generation: next(),
+            settles_at: AtomicI64::new(0),
             generations,
             last_read: std::sync::Mutex::default(),
         }
     }
 
     pub(super) fn generation(&self) -> u64 {
+        let settles_at = self.settles_at.load(Ordering::Acquire);
+        if settles_at != 0 && now().as_microsecond() >= settles_at {
+            let forgets = self.settles_at.compare_exchange(
+                settles_at,
+                0,
+                Ordering::AcqRel,
+                Ordering::Relaxed,
+            );
+            if forgets.is_ok() {
+                self.advance(&self.generation);
+            }
+        }
         self.generation.load(Ordering::Acquire)
+    }
+
+    /// Forgets what was read, but for scans, whose rows are corrected; and once more when Atlassian is sure to show the
+    /// change, because what is read until then may be from before it.
+    pub(super) fn changed(&self, settle: Duration) {
+        self.advance(&self.generation);
+        let settles_at = now().saturating_add(settle).map_or(i64::MAX, Timestamp::as_microsecond);
+        self.settles_at.store(settles_at, Ordering::Release);
+    }
+
+    fn advance(&self, generation: &AtomicU64) {
+        let next = self.generations.fetch_add(1, Ordering::Relaxed);
+        generation.store(next, Ordering::Release);
     }
 }
 
@@ -157,8 +194,8 @@ impl Organization {
 
     /// Forgets everything that was read, and what is on its way.
     pub fn refresh(&self) {
-        let next = self.shared.generations.fetch_add(1, Ordering::Relaxed);
-        self.shared.generation.store(next, Ordering::Release);
+        self.shared.advance(&self.shared.generation);
+        self.shared.advance(&self.shared.scan_generation);
         self.shared.scans.forget();
     }
 
@@ -176,6 +213,35 @@ impl Organization {
 
     pub(super) fn key<K>(&self, key: K) -> (u64, K) {
         (self.shared.generation(), key)
+    }
+
+    /// A key of a scan, which outlives changes.
+    pub(super) fn scan_key<K>(&self, key: K) -> (u64, K) {
+        (self.shared.scan_generation.load(Ordering::Acquire), key)
+    }
+
+    /// Rows as they are after the changes that they were read too early to show, without those whom the search would
+    /// not find any more.
+    pub(super) fn corrected(
+        &self,
+        search: &UserSearch,
+        rows: Vec<Arc<User>>,
+        read_at: Timestamp,
+    ) -> Vec<Arc<User>> {
+        rows.into_iter().filter_map(|user| self.corrected_row(search, user, read_at)).collect()
+    }
+
+    pub(super) fn corrected_row(
+        &self,
+        search: &UserSearch,
+        user: Arc<User>,
+        read_at: Timestamp,
+    ) -> Option<Arc<User>> {
+        let organization = self.shared.client.organization_id();
+        match self.shared.corrections.corrected(organization, &user, read_at) {
+            None => Some(user),
+            Some(corrected) => corrected.is_found_by(search).then(|| Arc::new(corrected.user)),
+        }
     }
 
     pub(super) fn note<T>(&self, fetched: Fetched<T>) -> Fetched<T> {

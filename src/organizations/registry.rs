@@ -4,13 +4,16 @@ use std::{
     time::Duration,
 };
 
+use jiff::Timestamp;
+
 use super::{
     Demand, Organization, Settings,
+    corrections::{Corrections, Effect},
     organization::{Caches, Shared},
 };
 use crate::{
     atlassian::{Client, Transport},
-    domain::{Credentials, IntegrationCheck, IntegrationId},
+    domain::{AccountId, Credentials, IntegrationCheck, IntegrationId, OrganizationId},
     integrations::{Integration, Integrations},
 };
 
@@ -26,6 +29,7 @@ struct Inner {
     settings: Arc<Settings>,
     caches: Arc<Caches>,
     generations: Arc<AtomicU64>,
+    corrections: Arc<Corrections>,
     /// By integration, with the version of the credentials that it was made with.
     connected: RwLock<HashMap<IntegrationId, (u64, Arc<Shared>)>>,
 }
@@ -39,6 +43,10 @@ impl Organizations {
                 transport,
                 integrations,
                 caches: Arc::new(Caches::new(&settings.cache)),
+                corrections: Arc::new(Corrections::new(
+                    settings.changes.settle,
+                    settings.cache.scan + settings.cache.keep_stale,
+                )),
                 settings: Arc::new(settings),
                 generations: Arc::default(),
                 connected: RwLock::default(),
@@ -81,6 +89,28 @@ impl Organizations {
         Organization { shared: Arc::clone(&entry.1), demand }
     }
 
+    /// Shows a change to everybody at once, in every organization where it can be seen. Without an effect, what was read
+    /// is forgotten, because something may have changed.
+    pub(super) fn show(
+        &self,
+        organization: &OrganizationId,
+        account: &AccountId,
+        effect: Option<Effect>,
+        now: Timestamp,
+    ) {
+        let corrections = &self.inner.corrections;
+        let is_everywhere = effect.as_ref().is_none_or(Effect::is_of_account);
+        if let Some(effect) = effect {
+            corrections.add(organization, account, effect, now);
+        }
+        let connected = self.inner.connected.read().unwrap_or_else(PoisonError::into_inner);
+        for (_, shared) in connected.values() {
+            if is_everywhere || shared.client.organization_id() == organization {
+                shared.changed(corrections.settle());
+            }
+        }
+    }
+
     /// Forgets an integration that is no longer there.
     pub fn disconnect(&self, integration: &IntegrationId) {
         self.inner.connected.write().unwrap_or_else(PoisonError::into_inner).remove(integration);
@@ -98,7 +128,7 @@ impl Organizations {
             Client::new(&self.inner.transport, Arc::clone(&integration.credentials)),
             Arc::clone(&self.inner.caches),
             Arc::clone(&self.inner.settings),
-            Arc::clone(&self.inner.generations),
+            (Arc::clone(&self.inner.corrections), Arc::clone(&self.inner.generations)),
         ))
     }
 }

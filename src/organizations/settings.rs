@@ -1,7 +1,9 @@
 use std::time::Duration;
 
+use super::changes::ChangeSettings;
+
 /// How long answers are kept, and how scans are run.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Settings {
     /// Times to live and sizes.
     pub cache: CacheSettings,
@@ -11,6 +13,8 @@ pub struct Settings {
     pub scan_split_above: u64,
     /// How long one query waits for a running scan before it is told to come back. Default 110 seconds.
     pub scan_wait: Duration,
+    /// The brakes on changes.
+    pub changes: ChangeSettings,
 }
 
 impl Default for Settings {
@@ -20,6 +24,7 @@ impl Default for Settings {
             scan_concurrency: 4,
             scan_split_above: 2_000,
             scan_wait: Duration::from_secs(110),
+            changes: ChangeSettings::default(),
         }
     }
 }

@@ -29,8 +29,12 @@ pub struct Store {
 }
 
 /// The tables' history, oldest first. A released file is never changed: its checksum is in every store.
-const MIGRATIONS: &[(i64, &str, &str)] =
-    &[(1, "integrations", include_str!("migrations/0001_integrations.sql"))];
+const MIGRATIONS: &[(i64, &str, &str)] = &[
+    (1, "integrations", include_str!("migrations/0001_integrations.sql")),
+    (2, "audit", include_str!("migrations/0002_audit.sql")),
+    (3, "read only", include_str!("migrations/0003_read_only.sql")),
+    (4, "deletions", include_str!("migrations/0004_deletions.sql")),
+];
 
 /// Reads happen at start and after a change only, and `SQLite` writes one at a time: few connections are plenty.
 const CONNECTIONS: u32 = 4;

@@ -21,6 +21,8 @@ pub struct StoredIntegration {
     pub api_key_expires_on: Option<Date>,
     /// The day on which the API token ends, as the admin told it.
     pub api_token_expires_on: Option<Date>,
+    /// Whether people may only be looked at through it.
+    pub is_read_only: bool,
     /// Grows with every change of the credentials.
     pub credentials_version: u64,
     /// When it was made.
@@ -55,8 +57,8 @@ impl Store {
             "INSERT INTO integrations (label, admin_url, organization_id, key_id, \
              sealed_admin_email, sealed_api_token, sealed_organization_api_key, \
              api_key_expires_on, api_token_expires_on, credentials_version, created_at, \
-             updated_at, last_validated_at, checks, id) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
+             updated_at, last_validated_at, checks, is_read_only, id) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)",
         );
         self.bind(insert, integration).execute(&self.pool).await?;
         Ok(())
@@ -72,7 +74,8 @@ impl Store {
              key_id = $4, sealed_admin_email = $5, sealed_api_token = $6, \
              sealed_organization_api_key = $7, api_key_expires_on = $8, \
              api_token_expires_on = $9, credentials_version = $10, created_at = $11, \
-             updated_at = $12, last_validated_at = $13, checks = $14 WHERE id = $15",
+             updated_at = $12, last_validated_at = $13, checks = $14, is_read_only = $15 \
+             WHERE id = $16",
         );
         let done = self.bind(update, integration).execute(&self.pool).await?;
         Ok(done.rows_affected() > 0)
@@ -111,6 +114,7 @@ impl Store {
             .bind(integration.updated_at.as_microsecond())
             .bind(integration.last_validated_at.map(Timestamp::as_microsecond))
             .bind(checks_column(&integration.checks))
+            .bind(integration.is_read_only)
             .bind(integration.id.to_string())
     }
 
@@ -147,6 +151,7 @@ impl Store {
                 .map(|value| instant(place("last_validated_at"), value))
                 .transpose()?,
             checks: checks(place("checks"), &row.checks)?,
+            is_read_only: row.is_read_only,
             id: IntegrationId::from(row.id.as_str()),
             label: row.label,
         })
@@ -172,6 +177,7 @@ struct IntegrationRow {
     updated_at: i64,
     last_validated_at: Option<i64>,
     checks: String,
+    is_read_only: bool,
 }
 
 pub(super) fn version_column(version: u64) -> i64 {

@@ -7,6 +7,7 @@ use super::{Error, KeyId, Store, keyring::Place};
 const SEALED: &[(&str, &[&str])] = &[
     ("integrations", &["sealed_admin_email", "sealed_api_token", "sealed_organization_api_key"]),
     ("declared_integrations", &["sealed_fingerprint"]),
+    ("secrets", &["sealed_value"]),
 ];
 
 const CHECK: Place<'static> =

@@ -7,16 +7,17 @@ use std::{
 };
 
 /// Each room, and the rooms that it may import besides itself. Imports only go down.
-const ROOMS: [(&str, &[&str]); 14] = [
+const ROOMS: [(&str, &[&str]); 15] = [
     ("domain", &[]),
     ("demo", &[]),
     ("telemetry", &[]),
     ("store", &["domain"]),
     ("atlassian", &["domain"]),
     ("auth", &["domain"]),
+    ("audit", &["domain", "store"]),
     ("integrations", &["domain", "store"]),
-    ("organizations", &["domain", "atlassian", "integrations"]),
-    ("graphql", &["domain", "auth", "integrations", "organizations"]),
+    ("organizations", &["domain", "atlassian", "audit", "integrations", "store"]),
+    ("graphql", &["domain", "audit", "auth", "integrations", "organizations"]),
     ("feeds", &["domain", "auth", "integrations", "organizations"]),
     ("http", &["auth", "feeds", "graphql", "telemetry"]),
     (
@@ -41,6 +42,7 @@ const ROOMS: [(&str, &[&str]); 14] = [
             "telemetry",
             "store",
             "atlassian",
+            "audit",
             "auth",
             "integrations",
             "organizations",

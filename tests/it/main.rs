@@ -4,6 +4,7 @@
 mod support;
 
 mod activity;
+mod audit;
 mod budget;
 mod cache;
 mod callers;
@@ -20,3 +21,4 @@ mod schema;
 mod secrets;
 mod usage;
 mod users;
+mod writes;

@@ -105,6 +105,12 @@ async fn no_secret_and_no_address_comes_out_in_an_answer_or_a_log() {
     let log = logs::logged();
     assert!(log.lines().count() > 50, "the log was heard:\n{log}");
 
+    let changes: Vec<&str> = log.lines().filter(|line| line.contains("audit.entry")).collect();
+    assert!(changes.len() > 5, "each change is a line when it has ended");
+    for part in ["\"INFO\"", "testIntegration", "\"outcome\":\"SUCCEEDED\"", "request.id"] {
+        assert!(changes.iter().any(|line| line.contains(part)), "{part}: {changes:?}");
+    }
+
     let basic =
         |one: &Connection| BASE64_STANDARD.encode(format!("{}:{}", one.admin_email, one.api_token));
     let all = atlassian.connections().iter().chain(atlassian.limited_connections());

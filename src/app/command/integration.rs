@@ -9,6 +9,7 @@ use anyhow::{Context, bail};
 use clap::{Args, Subcommand};
 use jiff::civil::Date;
 use secrecy::SecretString;
+use uuid::Uuid;
 
 use super::{
     Common,
@@ -20,8 +21,9 @@ use crate::{
         clock::now,
         output::say,
     },
+    audit::{Action, Asked, Ended, Outcome},
     domain::IntegrationId,
-    integrations::{CredentialsDraft, Integration, IntegrationDraft, Origin},
+    integrations::{self, CredentialsDraft, Integration, IntegrationDraft, Origin},
 };
 
 #[derive(Debug, Subcommand)]
@@ -68,7 +70,13 @@ pub(super) struct Add {
     /// The last day of the API token.
     #[arg(long, value_name = "DATE")]
     api_token_expires_on: Option<Date>,
+    /// People may only be looked at through it: whoever asks, none is deleted, suspended or changed otherwise.
+    #[arg(long)]
+    read_only: bool,
 }
+
+/// Who stands in the record of changes.
+const CALLER: &str = "command line";
 
 pub(super) async fn run(task: Task, common: Common<'_>) -> anyhow::Result<ExitCode> {
     let settings = common.settings(common.sources())?;
@@ -103,8 +111,10 @@ impl Connections {
             },
             api_key_expires_on: add.api_key_expires_on,
             api_token_expires_on: add.api_token_expires_on,
+            is_read_only: add.read_only,
         };
-        let integration = self.integrations.create(draft, now()).await?;
+        let created = self.integrations.create(draft, now());
+        let integration = self.recorded(Action::CreateIntegration, None, created).await?;
         say(&format!("Connected {} as {}.", integration.label, integration.id))?;
         self.test_each(&[integration]).await
     }
@@ -150,9 +160,10 @@ impl Connections {
     }
 
     async fn remove(&self, id: String) -> anyhow::Result<ExitCode> {
+        let named = IntegrationId::from(id.as_str());
+        let asked = self.integrations.find(&named).map(|found| found.id.clone());
         let removed = self
-            .integrations
-            .remove(&IntegrationId::from(id.as_str()))
+            .recorded(Action::DeleteIntegration, asked, self.integrations.remove(&named))
             .await
             .with_context(|| format!("cannot remove `{id}`"))?;
         say(&format!(
@@ -160,6 +171,30 @@ impl Connections {
             removed.label
         ))?;
         Ok(ExitCode::SUCCESS)
+    }
+}
+
+impl Connections {
+    /// Writes down what is asked for before it is done, and how it ended.
+    async fn recorded(
+        &self,
+        action: Action,
+        integration: Option<IntegrationId>,
+        work: impl Future<Output = Result<Arc<Integration>, integrations::Error>>,
+    ) -> anyhow::Result<Arc<Integration>> {
+        let asked = Asked::by(CALLER, action, &Uuid::now_v7().to_string());
+        let asked = Asked { integration, ..asked };
+        let entry = self.audit.asked(&asked, now()).await?;
+        let outcome = work.await;
+        let ended = match &outcome {
+            Ok(done) => {
+                Ended { target: Some(done.id.to_string()), ..Ended::as_outcome(Outcome::Succeeded) }
+            }
+            Err(integrations::Error::Store(_)) => Ended::as_outcome(Outcome::Failed),
+            Err(_) => Ended::as_outcome(Outcome::Refused),
+        };
+        self.audit.ended(&entry, &ended, now()).await?;
+        Ok(outcome?)
     }
 }
 

@@ -1,5 +1,6 @@
 //! The commands, a file each, and what they have in common.
 
+mod audit;
 mod check;
 mod demo;
 mod export;
@@ -55,6 +56,9 @@ enum Task {
     /// Connect, list, test and remove integrations without a client.
     #[command(subcommand)]
     Integration(integration::Task),
+    /// Verify and export the record of changes.
+    #[command(subcommand)]
+    Audit(audit::Task),
     /// Ask the gateway of these settings whether it lives; for container images.
     Healthcheck,
 }
@@ -76,6 +80,7 @@ impl Command {
             Task::Export(arguments) => export::run(arguments, common).await,
             Task::Token(arguments) => token::run(&arguments, common),
             Task::Integration(task) => integration::run(task, common).await,
+            Task::Audit(task) => audit::run(task, common).await,
             Task::Healthcheck => healthcheck::run(common).await,
         }
     }

@@ -34,6 +34,8 @@ pub(super) enum Step {
     Stall(&'static str),
     /// No answer at all.
     Drop,
+    /// No answer, and the connection stays open.
+    Silence,
 }
 
 /// A request as it came in.
@@ -176,11 +178,15 @@ async fn serve(
         Step::CutOff(body) => begin(&mut stream, body).await,
         Step::Stall(body) => {
             begin(&mut stream, body).await;
-            // Until the client gives up.
-            let _ = tokio::time::timeout(Duration::from_secs(30), stream.read_u8()).await;
+            until_the_client_leaves(&mut stream).await;
         }
+        Step::Silence => until_the_client_leaves(&mut stream).await,
         Step::Drop => {}
     }
+}
+
+async fn until_the_client_leaves(stream: &mut TcpStream) {
+    let _ = tokio::time::timeout(Duration::from_secs(30), stream.read_u8()).await;
 }
 
 async fn begin(stream: &mut TcpStream, body: &str) {

@@ -77,6 +77,7 @@ fn empty(recipe: &Recipe, random: &mut ChaCha8Rng) -> Organization {
         people: Vec::with_capacity(recipe.people),
         events: Vec::new(),
         tokens: HashMap::new(),
+        writes: HashMap::new(),
         pending: BTreeMap::new(),
         by_account: HashMap::with_capacity(recipe.people),
         by_email: HashMap::with_capacity(recipe.people),

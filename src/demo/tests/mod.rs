@@ -7,6 +7,7 @@
 
 mod changes;
 mod faults;
+mod lifecycle;
 mod lists;
 mod sites;
 

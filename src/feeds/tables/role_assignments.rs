@@ -1,11 +1,11 @@
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use futures_util::FutureExt;
 
 use super::{STATUS, UNKNOWN, status, users::print};
 use crate::{
     auth::Permission,
-    domain::{AssignmentMethod, OrganizationId, RoleScope},
+    domain::{AssignmentMethod, OrganizationId, ResourceId, RoleId, RoleScope},
     feeds::{
         Column, Table, Value,
         content::{Asked, Content, Rows, Sink},
@@ -13,7 +13,7 @@ use crate::{
         roles::Roles,
         table::{AS_OF, Filter},
     },
-    organizations::{PeopleSnapshot, Result},
+    organizations::{HeldRole, Organization, PeopleSnapshot, Result, RoleHolder},
 };
 
 pub(super) static TABLE: Table = Table {
@@ -63,6 +63,8 @@ const COLUMNS: [Column; 15] = [
 struct Assignments {
     people: PeopleSnapshot,
     roles: Arc<Roles>,
+    /// The roles of people who were changed since all roles were read.
+    corrected: BTreeMap<usize, Vec<HeldRole>>,
     products: Products,
     organization: OrganizationId,
 }
@@ -71,17 +73,45 @@ async fn open(asked: Asked) -> Result<Content> {
     let wait = asked.feeds.wait();
     let people = asked.organization.people(wait).await?;
     let roles = asked.feeds.shared.roles.of(&asked, &people, wait).await?;
-    let products = Products::of(&asked.organization, roles.resources()).await?;
+    let corrected = corrected(&asked.organization, &people).await?;
+    let of_corrected = corrected.values().flatten().filter_map(|role| role.resource_id.as_ref());
+    let resources = roles.resources().chain(of_corrected);
+    let products = Products::of(&asked.organization, resources).await?;
+    let print = print(&people).with(roles.version).with(format!("{corrected:?}"));
     Ok(Content {
-        version: products.print(print(&people)).with(roles.version).version(),
+        version: products.print(print).version(),
         read_at: Some(people.freshness().fetched_at.min(products.read_at)),
         rows: Box::new(Assignments {
             people,
             roles,
+            corrected,
             products,
             organization: asked.integration.credentials.organization_id.clone(),
         }),
     })
+}
+
+async fn corrected(
+    organization: &Organization,
+    people: &PeopleSnapshot,
+) -> Result<BTreeMap<usize, Vec<HeldRole>>> {
+    let corrected = people.corrected().filter_map(|(index, user)| Some((index, user?)));
+    let (indices, holders): (Vec<usize>, Vec<RoleHolder>) =
+        corrected.map(|(index, user)| (index, RoleHolder::of(user))).unzip();
+    let outcomes = organization.roles_of(&holders).await;
+    indices.into_iter().zip(outcomes).map(|(index, held)| Ok((index, held?))).collect()
+}
+
+impl Assignments {
+    fn roles_of(&self, thing: usize) -> Vec<(Option<&ResourceId>, &RoleId, AssignmentMethod)> {
+        match self.corrected.get(&thing) {
+            Some(held) => held
+                .iter()
+                .map(|held| (held.resource_id.as_ref(), &held.role, held.origin))
+                .collect(),
+            None => self.roles.of(thing).collect(),
+        }
+    }
 }
 
 impl Rows for Assignments {
@@ -93,7 +123,7 @@ impl Rows for Assignments {
         let Some(user) = self.people.user(thing) else { return };
         let account = Value::from(user.account_id.as_str());
         let (name, email) = (Value::from(user.name), Value::from(user.email));
-        for (resource, role, origin) in self.roles.of(thing) {
+        for (resource, role, origin) in self.roles_of(thing) {
             let [key, product, site, site_url, is_sandbox] = self.products.values(resource);
             // Where the page told of the role, it did not name the organization.
             let resource = match resource {

@@ -106,7 +106,8 @@ async fn open(asked: Asked) -> Result<Content> {
 /// The version of what is made from a scan. Its number is told from another process' by the instant.
 pub(super) fn print(people: &PeopleSnapshot) -> Fingerprint {
     let read_at = people.freshness().fetched_at;
-    Fingerprint::default().with(format!("{} {read_at}", people.number()))
+    let print = Fingerprint::default().with(format!("{} {read_at}", people.number()));
+    people.corrected().fold(print, |print, corrected| print.with(format!("{corrected:?}")))
 }
 
 impl Rows for People {

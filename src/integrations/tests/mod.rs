@@ -26,6 +26,7 @@ fn draft(site: &str) -> IntegrationDraft {
         credentials: credentials(site),
         api_key_expires_on: None,
         api_token_expires_on: None,
+        is_read_only: false,
     }
 }
 

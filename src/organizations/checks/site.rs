@@ -11,8 +11,11 @@ const SITE: Topic = Topic {
     credential: CredentialKind::AdminUrl,
     unlocks: &["seats of the Jira products"],
 };
-const OWNER: Topic =
-    Topic { name: "site-organization", credential: CredentialKind::AdminUrl, unlocks: &[] };
+const OWNER: Topic = Topic {
+    name: IntegrationCheck::SITE_ORGANIZATION,
+    credential: CredentialKind::AdminUrl,
+    unlocks: &[],
+};
 const TOKEN: Topic = Topic {
     name: "api-token",
     credential: CredentialKind::ApiToken,

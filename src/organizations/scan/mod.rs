@@ -36,6 +36,8 @@ pub(super) struct Scan {
     pub(super) number: u64,
     pub(super) people: People,
     pub(super) fetched_at: Timestamp,
+    /// When its first page was asked for: what changed later may be missing in it.
+    pub(super) began_at: Timestamp,
     arrived: Instant,
 }
 
@@ -114,7 +116,7 @@ impl Organization {
 
     /// The same, waited for at most this long.
     async fn scan_within(&self, base: &UserSearch, wait: Duration) -> Result<Arc<Scan>> {
-        let key = self.key(base.clone());
+        let key = self.scan_key(base.clone());
         if let Some(scan) = self.shared.scans.latest.get(&key).await
             && self.demand.not_before.is_none_or(|instant| scan.arrived >= instant)
         {
@@ -175,6 +177,7 @@ async fn run(
     key: (u64, UserSearch),
     progress: Arc<Progress>,
 ) -> Result<Arc<Scan>> {
+    let began_at = now();
     let outcome = organization.read_everybody(&key.1, &progress).await;
     let scans = &organization.shared.scans;
     let outcome = match outcome {
@@ -182,6 +185,7 @@ async fn run(
             let scan = Arc::new(Scan {
                 number: NUMBERS.fetch_add(1, Ordering::Relaxed),
                 fetched_at: now(),
+                began_at,
                 arrived: Instant::now(),
                 people,
             });

@@ -1,4 +1,4 @@
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use super::{Organization, Result, Scan};
 use crate::{
@@ -6,16 +6,18 @@ use crate::{
     domain::{Freshness, ResourceId, User},
 };
 
-/// Everybody of one organization, as they were read at one instant. Cheap to clone; what it holds does not change,
-/// however long it is held.
+/// Everybody of one organization, as they were read at one instant, with what was changed through this program since. Cheap to
+/// clone; what it holds does not change, however long it is held.
 #[derive(Clone)]
 pub struct PeopleSnapshot {
     scan: Arc<Scan>,
     freshness: Freshness,
+    /// The rows that show a change that was made after they were read; `None` for people who are gone.
+    corrected: Arc<BTreeMap<usize, Option<User>>>,
 }
 
 impl PeopleSnapshot {
-    /// How many people there are.
+    /// How many people were read.
     #[must_use]
     pub fn len(&self) -> usize {
         self.scan.people.len()
@@ -27,10 +29,19 @@ impl PeopleSnapshot {
         self.len() == 0
     }
 
-    /// One person with everything that a scan reads: groups, organization-level roles, product access. Made anew each time.
+    /// One person with everything that a scan reads: groups, organization-level roles, product access. Made anew each time;
+    /// `None` for a person who was removed since.
     #[must_use]
     pub fn user(&self, index: usize) -> Option<User> {
-        self.scan.people.user(index)
+        match self.corrected.get(&index) {
+            Some(corrected) => corrected.clone(),
+            None => self.scan.people.user(index),
+        }
+    }
+
+    /// The people who were changed since they were read, by their index; `None` for those who are gone.
+    pub fn corrected(&self) -> impl Iterator<Item = (usize, Option<&User>)> {
+        self.corrected.iter().map(|(index, user)| (*index, user.as_ref()))
     }
 
     /// The product instances that anybody has access to.
@@ -38,7 +49,7 @@ impl PeopleSnapshot {
         self.scan.people.resources()
     }
 
-    /// Tells this snapshot from every other of this process.
+    /// Tells the reading from every other one of this process, whatever was changed since.
     #[must_use]
     pub fn number(&self) -> u64 {
         self.scan.number
@@ -59,6 +70,25 @@ impl Organization {
     /// The scan is still running; Atlassian refused or could not be asked.
     pub async fn people(&self, wait: Duration) -> Result<PeopleSnapshot> {
         let scan = self.scan_within(&UserSearch::default(), wait).await?;
-        Ok(PeopleSnapshot { freshness: self.scan_freshness(&scan), scan })
+        let corrected = Arc::new(self.corrections_of(&scan));
+        Ok(PeopleSnapshot { freshness: self.scan_freshness(&scan), scan, corrected })
+    }
+
+    fn corrections_of(&self, scan: &Scan) -> BTreeMap<usize, Option<User>> {
+        let corrections = &self.shared.corrections;
+        let accounts = corrections.accounts();
+        if accounts.is_empty() {
+            return BTreeMap::new();
+        }
+        let organization = self.shared.client.organization_id();
+        let is_concerned = |index: &usize| accounts.contains(scan.people.account_id(*index));
+        let concerned = (0..scan.people.len()).filter(is_concerned);
+        let corrected = concerned.filter_map(|index| {
+            let user = scan.people.user(index)?;
+            let corrected = corrections.corrected(organization, &user, scan.began_at)?;
+            let is_found = corrected.is_found_by(&UserSearch::default());
+            Some((index, is_found.then_some(corrected.user)))
+        });
+        corrected.collect()
     }
 }

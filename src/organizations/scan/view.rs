@@ -37,8 +37,9 @@ impl Organization {
         let indices = view.indices.get(start..end).unwrap_or_default();
         let rows = indices.iter().enumerate().filter_map(|(offset, index)| {
             let next = start + offset + 1;
+            let user = Arc::new(scan.people.user(*index as usize)?);
             Some(Row {
-                item: Arc::new(scan.people.user(*index as usize)?),
+                item: self.corrected_row(base, user, scan.began_at)?,
                 freshness,
                 next: (next < view.indices.len())
                     .then(|| Position::Scan(scan.number, u32::try_from(next).unwrap_or(u32::MAX))),

@@ -189,7 +189,13 @@ impl Organization {
         .boxed();
         let cache = &self.shared.caches.users;
         let key = self.key(search.clone());
-        Ok(self.note(cache.get_or_ask(&self.demand, key, weigh, ask).await?))
+        let mut page = self.note(cache.get_or_ask(&self.demand, key, weigh, ask).await?);
+        if !self.shared.corrections.is_empty() {
+            let items = page.value.items.clone();
+            let items = self.corrected(search, items, page.freshness.fetched_at);
+            page.value = Arc::new(Page { items, next: page.value.next.clone() });
+        }
+        Ok(page)
     }
 
     pub(super) async fn count(&self, search: &UserSearch) -> Result<u64> {

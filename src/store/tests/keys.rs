@@ -40,6 +40,20 @@ async fn everything_is_sealed_anew_when_the_key_before_is_given_too() {
 }
 
 #[tokio::test]
+async fn a_secret_is_made_once_and_outlives_the_master_key() {
+    let (folder, old, new) = (TempDir::new().unwrap(), Keyring::generate(), Keyring::generate());
+    let store = opened(&folder, ring(&old, &[])).await;
+    let asked = futures_util::future::join_all((0..8).map(|_| store.secret("one"))).await;
+    let one = asked[0].as_ref().unwrap().expose_secret().to_owned();
+    assert_eq!(one.len(), 44, "32 bytes in base64");
+    assert!(asked.iter().all(|secret| secret.as_ref().unwrap().expose_secret() == one));
+    assert_ne!(store.secret("another").await.unwrap().expose_secret(), one);
+    store.close().await;
+    let store = opened(&folder, ring(&new, &[&old])).await;
+    assert_eq!(store.secret("one").await.unwrap().expose_secret(), one);
+}
+
+#[tokio::test]
 async fn a_rotation_that_meets_a_damaged_value_changes_nothing() {
     let (folder, old, new) = (TempDir::new().unwrap(), Keyring::generate(), Keyring::generate());
     let store = opened(&folder, ring(&old, &[])).await;

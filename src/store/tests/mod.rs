@@ -37,6 +37,7 @@ fn integration(id: &str, site: &str) -> StoredIntegration {
         },
         api_key_expires_on: Some("2027-01-31".parse().unwrap()),
         api_token_expires_on: None,
+        is_read_only: true,
         credentials_version: 3,
         created_at: now,
         updated_at: now,
@@ -83,6 +84,7 @@ async fn an_integration_comes_back_as_it_was_after_a_restart() {
     assert_eq!(read.credentials.organization_id, written.credentials.organization_id);
     assert_eq!(read.api_key_expires_on, written.api_key_expires_on);
     assert_eq!(read.api_token_expires_on, None);
+    assert!(read.is_read_only);
     assert_eq!(read.credentials_version, 3);
     assert_eq!(read.created_at, written.created_at);
     assert_eq!(read.last_validated_at, written.last_validated_at);

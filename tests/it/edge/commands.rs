@@ -285,10 +285,65 @@ fn integrations_are_added_listed_checked_and_removed_without_a_client() {
     let again = simulated.add(key);
     assert!(err(&again).contains("connected already"), "{}", err(&again));
 
-    assert!(simulated.run(&["integration", "remove", &id]).status.success());
+    let removed = simulated.run(&["integration", "remove", &id]);
+    assert!(removed.status.success(), "{}", err(&removed));
     assert_eq!(out(&simulated.run(&["integration", "list"])), "");
     let gone = simulated.run(&["integration", "remove", &id]);
     assert!(err(&gone).contains("no such integration"), "{}", err(&gone));
+}
+
+#[test]
+fn the_record_of_changes_is_verified_and_exported_and_a_changed_row_is_named() {
+    let simulated = Simulated::start();
+    let key = text(&simulated.told, "/organizations/0/organizationApiKey");
+    assert!(simulated.add(key).status.success());
+    let verified = simulated.run(&["audit", "verify"]);
+    assert!(verified.status.success(), "{}", err(&verified));
+    let told = out(&verified);
+    let head = told.lines().find_map(|line| line.strip_prefix("Head: ")).unwrap();
+    assert!(told.contains("2 rows, all as they were written.") && head.starts_with("2:"), "{told}");
+    assert!(!simulated.add(key).status.success(), "it is connected already");
+    let noted = |head: &str| simulated.run(&["audit", "verify", "--head", head]).status.code();
+    assert_eq!(noted(head), Some(0), "more rows came, and the head is among them");
+    assert_eq!(noted(&head.replace("2:", "3:")), Some(1));
+
+    let path = simulated.folder.path().join("record.ndjson");
+    let exported = simulated.run(&["audit", "export", "--out", path.to_str().unwrap()]);
+    assert!(exported.status.success(), "{}", err(&exported));
+    let file = std::fs::read_to_string(path).unwrap();
+    assert_eq!(out(&simulated.run(&["audit", "export"])), file);
+    let rows: Vec<Value> = file.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let actions: Vec<&str> = rows.iter().filter_map(|row| row["action"].as_str()).collect();
+    assert_eq!(actions, ["createIntegration", "createIntegration"]);
+    let outcomes: Vec<&str> = rows.iter().filter_map(|row| row["outcome"].as_str()).collect();
+    assert_eq!(outcomes, ["SUCCEEDED", "REFUSED"]);
+
+    tamper(
+        &simulated,
+        "DROP TRIGGER audit_rows_do_not_change;
+        UPDATE audit SET caller = 'nobody' WHERE sequence = 3",
+    );
+    let verified = simulated.run(&["audit", "verify"]);
+    assert_eq!(verified.status.code(), Some(1), "{}", err(&verified));
+    assert!(out(&verified).contains("Row 3 of the record"), "{}", out(&verified));
+    tamper(&simulated, "DELETE FROM secrets WHERE id = 'audit head'");
+    let verified = simulated.run(&["audit", "verify"]);
+    assert_eq!(verified.status.code(), Some(1));
+    assert!(err(&verified).contains("the store is damaged"), "{}", err(&verified));
+}
+
+/// Does what somebody could who has the file.
+fn tamper(simulated: &Simulated, statements: &'static str) {
+    use sqlx::{ConnectOptions, Connection};
+
+    let path = simulated.folder.path().join("headcount.db");
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let options = sqlx::sqlite::SqliteConnectOptions::new().filename(path);
+        let mut file = options.connect().await.unwrap();
+        sqlx::raw_sql(statements).execute(&mut file).await.unwrap();
+        file.close().await.unwrap();
+    });
 }
 
 #[test]

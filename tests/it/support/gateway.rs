@@ -288,6 +288,7 @@ async fn connect(app: &App, offered: &[Connection], is_tested: bool) {
             },
             api_key_expires_on: None,
             api_token_expires_on: None,
+            is_read_only: false,
         };
         let created = integrations.create(draft, clock::now()).await.expect("it is connected");
         if is_tested {

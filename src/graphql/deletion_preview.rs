@@ -1,0 +1,84 @@
+use async_graphql::{Object, SimpleObject};
+
+use super::{
+    enums::{DeletionFindingCode, DeletionScope},
+    integration::Integration,
+    product::Product,
+    scalars::DateTime,
+    user::User,
+};
+use crate::{domain, organizations::changes};
+
+/// What a deletion would do, and what speaks against it.
+#[derive(Clone)]
+pub struct DeletionPreview {
+    integration: Integration,
+    preview: changes::Preview,
+}
+
+impl DeletionPreview {
+    pub(super) fn new(integration: &Integration, preview: changes::Preview) -> Self {
+        Self { integration: integration.clone(), preview }
+    }
+}
+
+/// What a deletion would do, and whether it may be done.
+#[Object]
+impl DeletionPreview {
+    /// Who would be deleted.
+    async fn user(&self) -> User {
+        User::new(&self.integration, &self.preview.user)
+    }
+
+    /// What would be deleted.
+    async fn scope(&self) -> DeletionScope {
+        self.preview.scope.into()
+    }
+
+    /// Whether nothing stands in the way.
+    async fn allowed(&self) -> bool {
+        self.preview.is_allowed()
+    }
+
+    /// What stands in the way; `deleteUser` refuses while there is one.
+    async fn blockers(&self) -> Vec<DeletionFinding> {
+        self.preview.findings.blockers.iter().map(DeletionFinding::of).collect()
+    }
+
+    /// What whoever decides should know; the deletion may be done all the same. What could not be read is told here.
+    async fn warnings(&self) -> Vec<DeletionFinding> {
+        self.preview.findings.warnings.iter().map(DeletionFinding::of).collect()
+    }
+
+    /// The product instances that the person would lose access to.
+    async fn products_lost(&self) -> Vec<Product> {
+        let products = self.preview.products.iter();
+        products.map(|id| Product::by_resource(self.integration.clone(), id)).collect()
+    }
+
+    /// When the account would be gone for good; null for removals.
+    async fn purges_at(&self) -> Option<DateTime> {
+        self.preview.purges_at.map(DateTime)
+    }
+
+    /// To be given to `deleteUser`; null where not allowed. Bound to the caller, the person, the scope and what was found;
+    /// good for some minutes.
+    async fn confirmation_token(&self) -> Option<&str> {
+        self.preview.confirmation_token.as_deref()
+    }
+}
+
+/// Something that was found about the person.
+#[derive(Clone, SimpleObject)]
+pub struct DeletionFinding {
+    /// For programs.
+    code: DeletionFindingCode,
+    /// For people: what it is and what to do.
+    message: String,
+}
+
+impl DeletionFinding {
+    fn of(finding: &domain::Finding) -> Self {
+        Self { code: finding.code.into(), message: finding.message.clone() }
+    }
+}

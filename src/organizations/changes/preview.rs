@@ -1,0 +1,113 @@
+use jiff::Timestamp;
+
+use super::{
+    Changes, Place, Result,
+    confirmation::Confirmed,
+    facts::{Facts, Reach},
+    findings::{self, Findings, judge},
+};
+use crate::{
+    domain::{AccountId, Actor, DeletionScope, GRACE, ResourceId, User},
+    organizations::Row,
+};
+
+/// What a deletion would do, and what speaks against it.
+#[derive(Debug, Clone)]
+pub struct Preview {
+    /// Who would be deleted.
+    pub user: Row<User>,
+    /// From where.
+    pub scope: DeletionScope,
+    /// What was found.
+    pub findings: Findings,
+    /// The product instances that the person would lose: their seats get free.
+    pub products: Vec<ResourceId>,
+    /// When the account would be gone for good; `None` for removals.
+    pub purges_at: Option<Timestamp>,
+    /// To be given with the deletion; `None` where it would be refused.
+    pub confirmation_token: Option<String>,
+}
+
+impl Preview {
+    /// Whether nothing stands in the way.
+    #[must_use]
+    pub fn is_allowed(&self) -> bool {
+        self.findings.blockers.is_empty()
+    }
+}
+
+impl Changes {
+    /// What a deletion would do, and whether it may be done. Reads the person, what the key may do to them, their API
+    /// tokens, the number of admins, directories and the site, as far as the scope needs it: two to five calls, side by side.
+    ///
+    /// # Errors
+    /// Atlassian could not be asked for the person. `None` where the organization does not know them.
+    pub async fn preview(
+        &self,
+        place: &Place,
+        actor: &Actor,
+        account: &AccountId,
+        scope: DeletionScope,
+    ) -> Result<Option<Preview>> {
+        let Some(facts) = Facts::gather(place, account, Reach::Deletion(scope)).await? else {
+            return Ok(None);
+        };
+        Ok(Some(self.preview_of(&facts, (place, actor), scope).await))
+    }
+
+    pub(super) async fn preview_of(
+        &self,
+        facts: &Facts,
+        (place, actor): (&Place, &Actor),
+        scope: DeletionScope,
+    ) -> Preview {
+        let now = place.organization.now();
+        let settings = &self.inner.settings;
+        let findings = judge(facts, Reach::Deletion(scope), (place, actor), settings, now);
+        let confirmed = Confirmed {
+            caller: actor.subject.clone(),
+            integration: place.integration.id.clone(),
+            account: facts.user.account_id.clone(),
+            scope,
+            found: findings::fingerprint(facts, scope, &findings),
+        };
+        let is_allowed = findings.blockers.is_empty();
+        Preview {
+            user: facts.row.clone(),
+            scope,
+            products: self.products_lost(facts, place, scope).await,
+            purges_at: (scope == DeletionScope::Account)
+                .then(|| now.saturating_add(GRACE).unwrap_or(Timestamp::MAX)),
+            confirmation_token: is_allowed.then(|| self.inner.confirmations.token(confirmed, now)),
+            findings,
+        }
+    }
+
+    /// The product instances that the person has and would have no more.
+    pub(super) async fn products_lost(
+        &self,
+        facts: &Facts,
+        place: &Place,
+        scope: DeletionScope,
+    ) -> Vec<ResourceId> {
+        let access = facts.user.product_access.iter().flatten();
+        let held = access.map(|access| access.resource_id.clone());
+        if scope != DeletionScope::Site {
+            return held.collect();
+        }
+        // Jira's own removal takes the Jira products of that one site.
+        let products = place.organization.products().await;
+        let of_site = products.map(|products| {
+            let site = &place.integration.credentials.admin_url;
+            let is_of_site =
+                |url: &str| url::Url::parse(url).is_ok_and(|url| url.host_str() == site.host_str());
+            let jira = products.value.iter().filter(|product| {
+                product.key.starts_with("jira")
+                    && product.host_url.as_deref().is_some_and(is_of_site)
+            });
+            jira.map(|product| product.resource_id.clone()).collect::<Vec<_>>()
+        });
+        let of_site = of_site.unwrap_or_default();
+        held.filter(|held| of_site.iter().any(|one| one.is_same_product(held))).collect()
+    }
+}
