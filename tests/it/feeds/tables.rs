@@ -2,10 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use headcount::demo::PersonSummary;
 use serde_json::{Value, json};
 
 use super::{TABLES, column, rows};
-use crate::support::{SEARCH, Setup, TestGateway, is_listed, listed};
+use crate::support::{EVERYTHING, SEARCH, Setup, TestGateway, is_listed, listed};
 
 #[tokio::test]
 async fn users_are_those_of_both_organizations_with_what_is_told_of_each() {
@@ -159,4 +160,50 @@ async fn integrations_tell_how_their_test_went_without_asking_atlassian() {
     assert!(column(&rows, "origin").iter().all(|origin| origin == "store"));
     assert!(column(&rows, "status").contains(&"connected".to_owned()));
     assert!(rows.iter().all(|row| row["last_validated_at"].is_string()));
+}
+
+#[tokio::test]
+async fn a_change_that_was_made_here_shows_in_every_table_without_another_scan() {
+    let gateway = TestGateway::start(40).await;
+    let reader = gateway.reader().with("accept-encoding", "identity");
+    let people = gateway.atlassian.people(0);
+    let is_ordinary = |person: &&PersonSummary| {
+        person.status == "active"
+            && person.is_managed
+            && person.external_owner.is_none()
+            && person.platform_roles.is_empty()
+            && !person.groups.is_empty()
+            && !person.visits.is_empty()
+    };
+    let account = &people.iter().find(is_ordinary).expect("somebody").account_id;
+    let theirs = async |table: &str| {
+        let mut rows = rows(&reader, table).await;
+        rows.retain(|row| row["account_id"] == account.as_str());
+        rows
+    };
+    let tables = ["users", "product_access", "group_members", "role_assignments"];
+    let mut tags = Vec::new();
+    for table in tables {
+        assert!(column(&theirs(table).await, "status").iter().all(|status| status == "active"));
+        tags.push(reader.get(&format!("/feeds/{table}.csv")).await.header("etag").to_owned());
+    }
+
+    let find = "query($ids: [String!], $in: [ID!]) {
+        users(filter: {accountIds: $ids}, integrations: $in) { nodes { id } } }";
+    let named = json!({"ids": [account], "in": [gateway.integration(0)]});
+    let id = reader.ask_with(find, named).await.at("/users/nodes/0/id").clone();
+    let suspend = "mutation($user: ID!) {
+        suspendUser(input: {userId: $user}) { user { status } userErrors { code message } } }";
+    let admin = gateway.caller(EVERYTHING);
+    let answer = admin.ask_with(suspend, json!({"user": id})).await;
+    assert_eq!(answer.good("/suspendUser/userErrors"), &json!([]));
+
+    gateway.atlassian.reset_requests();
+    for (table, tag) in tables.iter().zip(tags) {
+        let rows = theirs(table).await;
+        assert!(column(&rows, "status").iter().all(|status| status == "suspended"), "{table}");
+        let now = reader.get(&format!("/feeds/{table}.csv")).await;
+        assert_ne!(now.header("etag"), tag, "{table}");
+    }
+    assert_eq!(gateway.atlassian.requests().of("POST", SEARCH), 0, "nobody was read again");
 }
