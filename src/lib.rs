@@ -10,6 +10,7 @@ pub mod auth;
 pub mod config;
 pub mod demo;
 pub mod domain;
+pub mod feeds;
 pub mod graphql;
 pub mod http;
 pub mod integrations;

@@ -11,6 +11,7 @@ use crate::{
     audit::Audit,
     auth::Verifier,
     config::{IntegrationSection, Settings},
+    feeds::Feeds,
     graphql::{self, Gateway},
     http::{self, Readiness, Site},
     integrations::{HostPolicy, Integration, Integrations},
@@ -97,6 +98,7 @@ pub async fn build(settings: &Settings) -> anyhow::Result<App> {
     let gateway = Gateway::new(parts, limits(&settings.limits));
     let site = Site::new(http::Parts {
         gateway,
+        feeds: Feeds::new(connections.organizations.clone(), settings.feeds.settings()),
         verifier,
         settings: settings.http.settings(),
         readiness: readiness(connections.store.clone()),

@@ -1,7 +1,7 @@
 use std::fmt::Write;
 
 use super::{
-    AtlassianSection, AuthSection, CacheSection, ChangesSection, HttpSection, IntegrationSection,
+    AtlassianSection, AuthSection, CacheSection, ChangesSection, FeedsSection, HttpSection, IntegrationSection,
     LicensesSection, LimitsSection, LogSection, PriceSection, StoreSection, section::Section,
 };
 
@@ -24,6 +24,7 @@ pub fn default_file() -> String {
     write_section::<StoreSection>(&mut file, "store");
     write_section::<AtlassianSection>(&mut file, "atlassian");
     write_section::<CacheSection>(&mut file, "cache");
+    write_section::<FeedsSection>(&mut file, "feeds");
     write_section::<ChangesSection>(&mut file, "changes");
     write_section::<LimitsSection>(&mut file, "limits");
     write_section::<LogSection>(&mut file, "log");

@@ -10,6 +10,7 @@ mod cache;
 mod changes;
 mod default_file;
 mod environment;
+mod feeds;
 mod http;
 mod integrations;
 mod licenses;
@@ -28,6 +29,7 @@ pub use self::{
     cache::CacheSection,
     changes::ChangesSection,
     default_file::default_file,
+    feeds::FeedsSection,
     http::HttpSection,
     integrations::IntegrationSection,
     licenses::{LicensesSection, SeatsSection},

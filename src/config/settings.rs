@@ -8,7 +8,7 @@ use figment::{
 use serde::{Deserialize, Serialize};
 
 use super::{
-    AtlassianSection, AuthSection, CacheSection, ChangesSection, HttpSection, IntegrationSection,
+    AtlassianSection, AuthSection, CacheSection, ChangesSection, FeedsSection, HttpSection, IntegrationSection,
     LicensesSection, LimitsSection, LogSection, PriceSection, Problems, StoreSection,
     environment::Environment, integrations, prices, secret,
 };
@@ -28,6 +28,8 @@ pub struct Settings {
     pub atlassian: AtlassianSection,
     /// How long answers may be used again.
     pub cache: CacheSection,
+    /// Tables for BI tools.
+    pub feeds: FeedsSection,
     /// The brakes on changes.
     pub changes: ChangesSection,
     /// How large a GraphQL document may be.
@@ -113,6 +115,7 @@ impl Settings {
         self.store.refuse_nonsense(problems);
         self.atlassian.refuse_nonsense(problems);
         self.cache.refuse_nonsense(problems);
+        self.feeds.refuse_nonsense(problems);
         self.changes.refuse_nonsense(problems);
         self.limits.refuse_nonsense(problems);
         self.licenses.refuse_nonsense(problems);

@@ -52,7 +52,7 @@ mod viewer;
 
 pub use self::{
     document::Limits,
-    error::code,
+    error::{code, code_of},
     gateway::{Answer, Gateway, Parts, Refusal, RequestContext, sdl},
     id::integration as integration_id,
 };

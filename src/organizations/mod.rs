@@ -33,7 +33,7 @@ pub use listing::{Position, Row, Rows};
 pub use organization::{Demand, Organization};
 pub use registry::Organizations;
 pub use roles::{HeldRole, RoleHolder, RoleOrigin};
-pub use scan::ScanProgress;
+pub use scan::{PeopleSnapshot, ScanProgress};
 pub use seats::{Candidate, LicenseReport, PaidTwice, ProductAccessRow, Seats, TakenSnapshots};
 pub use settings::{CacheSettings, LicenseSettings, Settings};
 pub use users::{UsersPage, UsersRequest};

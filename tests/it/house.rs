@@ -7,7 +7,7 @@ use std::{
 };
 
 /// Each room, and the rooms that it may import besides itself. Imports only go down.
-const ROOMS: [(&str, &[&str]); 15] = [
+const ROOMS: [(&str, &[&str]); 16] = [
     ("domain", &[]),
     ("demo", &[]),
     ("telemetry", &[]),
@@ -19,13 +19,15 @@ const ROOMS: [(&str, &[&str]); 15] = [
     ("licenses", &["domain"]),
     ("organizations", &["domain", "atlassian", "audit", "integrations", "licenses", "store"]),
     ("graphql", &["domain", "audit", "auth", "integrations", "licenses", "organizations"]),
-    ("http", &["auth", "graphql", "telemetry"]),
+    ("feeds", &["domain", "auth", "integrations", "organizations"]),
+    ("http", &["auth", "feeds", "graphql", "telemetry"]),
     (
         "config",
         &[
             "domain",
             "atlassian",
             "auth",
+            "feeds",
             "http",
             "integrations",
             "organizations",
@@ -45,6 +47,7 @@ const ROOMS: [(&str, &[&str]); 15] = [
             "auth",
             "integrations",
             "organizations",
+            "feeds",
             "graphql",
             "http",
             "config",

@@ -11,6 +11,7 @@ mod callers;
 mod crashes;
 mod edge;
 mod faults;
+mod feeds;
 mod groups;
 mod hostile;
 mod house;

@@ -5,6 +5,7 @@
 
 mod people;
 mod read;
+mod snapshot;
 mod stale;
 mod view;
 
@@ -22,6 +23,7 @@ use jiff::Timestamp;
 use moka::future::Cache;
 use tokio::time::Instant;
 
+pub use self::snapshot::PeopleSnapshot;
 use self::read::Progress;
 pub(super) use self::{
     people::{People, Person},
@@ -116,6 +118,11 @@ where
 impl Organization {
     /// The scan of everybody whom `base` finds, kept or read now.
     pub(super) async fn scan(&self, base: &UserSearch) -> Result<Arc<Scan>> {
+        self.scan_within(base, self.shared.settings.scan_wait).await
+    }
+
+    /// The same, waited for at most this long.
+    async fn scan_within(&self, base: &UserSearch, wait: Duration) -> Result<Arc<Scan>> {
         let key = self.scan_key(base.clone());
         if let Some(scan) = self.shared.scans.latest.get(&key).await
             && self.demand.not_before.is_none_or(|instant| scan.arrived >= instant)
@@ -123,7 +130,6 @@ impl Organization {
             return Ok(scan);
         }
         let (running, progress) = self.start_or_join(key);
-        let wait = self.shared.settings.scan_wait;
         match tokio::time::timeout(wait, running).await {
             Ok(outcome) => outcome,
             Err(_) => Err(Error::ScanRunning(progress.so_far())),

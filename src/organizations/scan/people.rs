@@ -240,6 +240,11 @@ impl People {
             .collect()
     }
 
+    /// The product instances that anybody has access to.
+    pub(super) fn resources(&self) -> impl Iterator<Item = &ResourceId> {
+        self.products.iter().map(|(resource, _)| resource)
+    }
+
     pub(super) fn account_id(&self, index: usize) -> &str {
         self.rows.get(index).and_then(|row| row.part(0)).unwrap_or_default()
     }

@@ -79,17 +79,8 @@ impl Organization {
     fn corrections_of(&self, scan: &Scan) -> HashMap<u32, Correction> {
         let corrections = &self.shared.corrections;
         let organization = self.shared.client.organization_id();
-        let accounts = corrections.accounts();
         let mut found = HashMap::new();
-        if accounts.is_empty() {
-            return found;
-        }
-        for row in 0..scan.people.len() {
-            let person = scan.people.person(row);
-            if !person.is_some_and(|person| accounts.contains(person.account_id())) {
-                continue;
-            }
-            let Some(user) = scan.people.user(row) else { continue };
+        for (row, user) in self.changed_since(scan) {
             let lost = corrections.lost_products(organization, &user.account_id, scan.began_at);
             let corrected = corrections.corrected(organization, &user, scan.began_at);
             if let Some(corrected) = corrected {
