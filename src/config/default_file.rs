@@ -1,8 +1,9 @@
 use std::fmt::Write;
 
 use super::{
-    AtlassianSection, AuthSection, CacheSection, ChangesSection, FeedsSection, HttpSection, IntegrationSection,
-    LicensesSection, LimitsSection, LogSection, PriceSection, StoreSection, section::Section,
+    AtlassianSection, AuthSection, CacheSection, ChangesSection, FeedsSection, HttpSection,
+    IntegrationSection, LicensesSection, LimitsSection, LogSection, PriceSection, StoreSection,
+    section::Section,
 };
 
 const HEAD: &str = "\

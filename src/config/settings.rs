@@ -8,9 +8,9 @@ use figment::{
 use serde::{Deserialize, Serialize};
 
 use super::{
-    AtlassianSection, AuthSection, CacheSection, ChangesSection, FeedsSection, HttpSection, IntegrationSection,
-    LicensesSection, LimitsSection, LogSection, PriceSection, Problems, StoreSection,
-    environment::Environment, integrations, prices, secret,
+    AtlassianSection, AuthSection, CacheSection, ChangesSection, FeedsSection, HttpSection,
+    IntegrationSection, LicensesSection, LimitsSection, LogSection, PriceSection, Problems,
+    StoreSection, environment::Environment, integrations, prices, secret,
 };
 use crate::organizations::{self, LicenseSettings};
 

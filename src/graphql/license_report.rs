@@ -15,7 +15,8 @@ use super::{
     user::User,
 };
 use crate::{
-    domain::{self, IntegrationId, LicenseRow},
+    auth::Permission,
+    domain::{self, AccountId, IntegrationId, LicenseRow, ResourceId},
     organizations::{self, LicenseReport, PaidTwice as Twice},
 };
 
@@ -51,6 +52,25 @@ pub(super) async fn of_integration(
         Some((id, error)) => Err(ApiError::Organization(id, error)),
         None => Ok(found.usage()),
     }
+}
+
+/// The figures of the products on which an account holds a seat that it would lose with these.
+pub(super) async fn seats_of(
+    ctx: &Context<'_>,
+    integration: &Integration,
+    account: &AccountId,
+    lost: &[ResourceId],
+) -> Result<Vec<LicenseUsage>> {
+    Request::of(ctx).needs(Permission::ReadLicenses)?;
+    let mut usage = of_integration(ctx, integration, None).await?;
+    let now = integration.organization.now();
+    let is_among =
+        |ids: &[ResourceId], id: &ResourceId| ids.iter().any(|one| one.is_same_product(id));
+    usage.retain(|usage| {
+        let product = &usage.row.product.resource_id;
+        is_among(lost, product) && is_among(&usage.seats.seats_of(account, now), product)
+    });
+    Ok(usage)
 }
 
 /// Licences paid for against licences needed, over several organizations.

@@ -23,8 +23,8 @@ use jiff::Timestamp;
 use moka::future::Cache;
 use tokio::time::Instant;
 
-pub use self::snapshot::PeopleSnapshot;
 use self::read::Progress;
+pub use self::snapshot::PeopleSnapshot;
 pub(super) use self::{
     people::{People, Person},
     view::View,

@@ -2,7 +2,7 @@ use jiff::Timestamp;
 
 use super::{Seats, join::Held};
 use crate::{
-    domain::{LastActivity, Product, ResourceId, SeatUse, UserStatus, product_key},
+    domain::{AccountId, LastActivity, Product, ResourceId, SeatUse, UserStatus, product_key},
     licenses::{cutoff, seat_use},
 };
 
@@ -34,6 +34,18 @@ pub struct ProductAccessRow<'a> {
 }
 
 impl Seats {
+    /// The product instances on which an account holds a seat at this moment.
+    #[must_use]
+    pub fn seats_of(&self, account: &AccountId, now: Timestamp) -> Vec<ResourceId> {
+        let is_theirs = |row: &usize| {
+            let person = self.scan.people.person(*row);
+            person.is_some_and(|person| person.account_id() == account.as_str())
+        };
+        let Some(row) = (0..self.len()).find(is_theirs) else { return Vec::new() };
+        let access = self.product_access(row, 0, now).into_iter();
+        access.filter(|one| one.holds_seat).map(|one| one.resource_id.clone()).collect()
+    }
+
     /// What the person in a row of the scan, of [`Self::len`], has of each product. For those who go over everybody:
     /// costs no upstream call and keeps nothing, so that memory does not grow with the people.
     #[must_use]
