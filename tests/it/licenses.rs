@@ -6,6 +6,7 @@ use headcount::{
     auth::Permission,
     demo::{Fault, FaultKind, RequestCounts},
 };
+use rust_decimal::Decimal;
 use serde_json::{Value, json};
 
 use crate::support::{Answer, READ, SEARCH, Setup, TestGateway, listed, now};
@@ -125,6 +126,7 @@ async fn a_report_costs_one_scan_and_few_calls_beside_it_and_the_next_one_nothin
 
 #[tokio::test]
 #[ignore = "a hundred thousand people take minutes without optimisation"]
+#[expect(clippy::print_stdout, reason = "the figures are what it is run for")]
 async fn a_hundred_thousand_people_cost_a_thousand_searches() {
     let gateway = Setup::of(100_000)
         .with("CACHE__SCAN_SPLIT_ABOVE", "1000000")
@@ -231,11 +233,10 @@ async fn prices_make_money_and_without_one_there_is_none() {
     let setup = Setup { file: Some(file.to_owned()), ..Setup::of(100) };
     let gateway = setup.start().await;
     let answer = figures(&gateway, 0, 90).await;
-    let mut euros = (0.0, 0.0);
+    let decimal = |text: &str| text.parse::<Decimal>().expect("a decimal");
+    let mut euros = (Decimal::ZERO, Decimal::ZERO);
     for row in answer.list("/licenseUsage/rows") {
         let key = row["product"]["key"].as_str().expect("a key");
-        let money =
-            |member: &str| row[member].as_str().map(|text| text.parse::<f64>().expect("a number"));
         if row["product"]["isSandbox"] == json!(true)
             || !["confluence", "jira-software"].contains(&key)
         {
@@ -244,21 +245,21 @@ async fn prices_make_money_and_without_one_there_is_none() {
         }
         let (used, needed) = (number(row, "used"), number(row, "needed"));
         let bill = |seats: u64| match key {
-            "confluence" => seats as f64 * 5.5,
-            _ => seats.min(10) as f64 * 8.0 + seats.saturating_sub(10) as f64 * 7.75,
+            "confluence" => Decimal::from(seats) * decimal("5.50"),
+            _ => {
+                let (first, beyond) = (seats.min(10), seats.saturating_sub(10));
+                Decimal::from(first) * decimal("8.00") + Decimal::from(beyond) * decimal("7.75")
+            }
         };
-        let close =
-            |told: Option<f64>, right: f64| told.is_some_and(|told| (told - right).abs() < 0.005);
-        assert!(close(money("monthlyCost"), bill(used)), "{row}");
-        assert!(close(money("monthlyWaste"), bill(used) - bill(needed)), "{row}");
+        let waste = bill(used) - bill(needed);
+        assert_eq!(row["monthlyCost"], json!(format!("{:.2}", bill(used))), "{row}");
+        assert_eq!(row["monthlyWaste"], json!(format!("{waste:.2}")), "{row}");
         assert_eq!(row["unitPrice"].is_null(), key != "confluence", "{row}");
         if key == "confluence" {
             assert_eq!(row["unitPrice"], "5.5");
-            assert!(
-                row["savingEffectiveOn"].as_str().is_some_and(|day| day.ends_with("-15")),
-                "{row}"
-            );
-            euros = (euros.0 + bill(used), euros.1 + bill(used) - bill(needed));
+            let day = row["savingEffectiveOn"].as_str().expect("a day");
+            assert!(day.ends_with("-15"), "{row}");
+            euros = (euros.0 + bill(used), euros.1 + waste);
         } else {
             assert_eq!(row["savingEffectiveOn"], Value::Null, "nobody said when it is billed");
         }

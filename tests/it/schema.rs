@@ -81,7 +81,7 @@ fn least(ty: &Value, types: &HashMap<String, Value>) -> Option<String> {
     }
     let name = inner["name"].as_str().expect("a named type");
     let Some(fields) = types.get(name).and_then(|ty| ty["inputFields"].as_array()) else {
-        return Some("\"x\"".to_owned());
+        return Some(if name == "Date" { "\"2026-11-22\"" } else { "\"x\"" }.to_owned());
     };
     let members = fields.iter().filter_map(|field| {
         let value = least(&field["type"], types)?;

@@ -64,14 +64,14 @@ impl PeopleSnapshot {
 
 impl Organization {
     /// Everybody, from the scan that is kept or from one that is read now. Waits for at most `wait`; the scan goes on after
-    /// that.
+    /// that. One that is past its time is given, marked as stale, while the next one runs.
     ///
     /// # Errors
     /// The scan is still running; Atlassian refused or could not be asked.
     pub async fn people(&self, wait: Duration) -> Result<PeopleSnapshot> {
-        let scan = self.scan_within(&UserSearch::default(), wait).await?;
+        let (scan, freshness) = self.scan_or_stale_within(wait).await?;
         let corrected = Arc::new(self.corrected_rows(&scan));
-        Ok(PeopleSnapshot { freshness: self.scan_freshness(&scan), scan, corrected })
+        Ok(PeopleSnapshot { scan, freshness, corrected })
     }
 
     /// The people of a scan who were changed through this program since, by their rows.

@@ -1,6 +1,9 @@
 //! The last scan past its time, for answers that are better late than slow; and how far a running one is.
 
-use std::sync::{Arc, PoisonError};
+use std::{
+    sync::{Arc, PoisonError},
+    time::Duration,
+};
 
 use super::{Scan, ScanProgress};
 use crate::{
@@ -13,6 +16,14 @@ impl Organization {
     /// The scan of everybody, and how old it is. Where the last one is past its time it is given marked as stale, while a
     /// new one runs; callers who insist on a fresh answer wait for it.
     pub(in crate::organizations) async fn scan_or_stale(&self) -> Result<(Arc<Scan>, Freshness)> {
+        self.scan_or_stale_within(self.shared.settings.scan_wait).await
+    }
+
+    /// The same, waited for at most this long where there is no last one.
+    pub(super) async fn scan_or_stale_within(
+        &self,
+        wait: Duration,
+    ) -> Result<(Arc<Scan>, Freshness)> {
         let base = UserSearch::default();
         let key = self.scan_key(base.clone());
         let scans = &self.shared.scans;
@@ -24,7 +35,7 @@ impl Organization {
             let freshness = Freshness { is_stale: true, ..self.scan_freshness(&scan) };
             return Ok((scan, freshness));
         }
-        let scan = self.scan(&base).await?;
+        let scan = self.scan_within(&base, wait).await?;
         let freshness = self.scan_freshness(&scan);
         Ok((scan, freshness))
     }

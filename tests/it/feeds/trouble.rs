@@ -134,3 +134,20 @@ async fn what_atlassian_says_in_an_error_reaches_no_reader() {
         assert!(!answer.text.contains("ada@") && !answer.text.contains("ATATT"), "{}", answer.text);
     }
 }
+
+#[tokio::test]
+async fn a_scan_past_its_time_is_served_with_its_age_while_the_next_one_runs() {
+    let setup = Setup::of(40).with("CACHE__SCAN", "1ms").with("FEEDS__WAIT", "30s");
+    let gateway = setup.start().await;
+    let reader = gateway.reader();
+    let first = rows(&reader, "users").await;
+    // No scan ends any more, so that whoever waited for one would wait in vain.
+    let slow = Fault::new(FaultKind::Latency { milliseconds: 600_000 });
+    gateway.atlassian.add_fault(slow.on("POST", "users/search"));
+    let began = std::time::Instant::now();
+    let answer = reader.get("/feeds/users.json").await;
+    assert_eq!(answer.status, 200, "{}", answer.text);
+    assert_eq!(answer.body.as_array(), Some(&first));
+    assert!(!answer.header("age").is_empty());
+    assert!(began.elapsed().as_secs() < 20, "it waited");
+}
