@@ -8,6 +8,7 @@ mod audit;
 mod budget;
 mod cache;
 mod callers;
+mod deletions;
 mod edge;
 mod faults;
 mod groups;

@@ -62,6 +62,12 @@ impl Findings {
         if facts.is_closed() && reach.is_of_account() {
             self.block(FindingCode::NotPermitted, "the account is deleted for good already");
         }
+        if let Some(Err(error)) = &facts.directories {
+            self.warn(
+                FindingCode::NotPermitted,
+                format!("which directories the person is in could not be read: {error}"),
+            );
+        }
         let is_synced = facts.user.management_source == Some(ManagementSource::Synced);
         if is_synced && !reach.is_of_account() {
             self.warn(
@@ -206,14 +212,15 @@ impl Findings {
 
     fn about_site(&mut self, facts: &Facts) {
         match &facts.is_own_site {
-            None | Some(Ok(true)) => {}
-            Some(Ok(false)) => self.block(
+            None | Some(Ok(Some(true))) => {}
+            Some(Ok(None)) => self.warn(
+                FindingCode::NoSuchSite,
+                "the site did not tell which organization it belongs to, or there is none at the integration's Admin \
+                 URL",
+            ),
+            Some(Ok(Some(false))) => self.block(
                 FindingCode::NoSuchSite,
                 "the integration's site belongs to another organization; correct its Admin URL",
-            ),
-            Some(Err(error)) if error.kind == ErrorKind::NotFound => self.block(
-                FindingCode::NoSuchSite,
-                "there is no site at the integration's Admin URL; correct it",
             ),
             Some(Err(error)) => self.warn(
                 FindingCode::NoSuchSite,
