@@ -39,7 +39,7 @@ pub struct ChangeMutation;
 #[Object]
 impl ChangeMutation {
     /// Deletes a person: the managed account after 14 days of grace, or their membership of the organization or the site.
-    /// Needs DELETE_USERS.
+    /// Needs `DELETE_USERS`.
     async fn delete_user(
         &self,
         ctx: &Context<'_>,
@@ -85,7 +85,7 @@ impl ChangeMutation {
     }
 
     /// Deletes up to 50 people, one after the other, behind the answer. Each is under the same rules as with `deleteUser`.
-    /// Needs DELETE_USERS.
+    /// Needs `DELETE_USERS`.
     async fn delete_users(
         &self,
         ctx: &Context<'_>,
@@ -100,7 +100,7 @@ impl ChangeMutation {
         Ok(DeleteUsersPayload { bulk_deletion, user_errors, client_mutation_id })
     }
 
-    /// Takes the scheduled deletion of an account back, within its 14 days; the account is active again. Needs DELETE_USERS.
+    /// Takes the scheduled deletion of an account back, within its 14 days; the account is active again. Needs `DELETE_USERS`.
     async fn cancel_user_deletion(
         &self,
         ctx: &Context<'_>,
@@ -113,7 +113,7 @@ impl ChangeMutation {
     }
 
     /// Suspends a person in every directory of the organization: no access and no seat, roles and groups are kept. Needs
-    /// MANAGE_USERS.
+    /// `MANAGE_USERS`.
     async fn suspend_user(
         &self,
         ctx: &Context<'_>,
@@ -122,7 +122,7 @@ impl ChangeMutation {
         change(Request::of(ctx), Lifecycle::Suspend, input).await
     }
 
-    /// Gives a suspended person back what they had. Needs MANAGE_USERS.
+    /// Gives a suspended person back what they had. Needs `MANAGE_USERS`.
     async fn restore_user(
         &self,
         ctx: &Context<'_>,
@@ -131,7 +131,7 @@ impl ChangeMutation {
         change(Request::of(ctx), Lifecycle::Restore, input).await
     }
 
-    /// Deactivates a managed account, everywhere at Atlassian. Needs MANAGE_USERS.
+    /// Deactivates a managed account, everywhere at Atlassian. Needs `MANAGE_USERS`.
     async fn deactivate_user(
         &self,
         ctx: &Context<'_>,
@@ -140,7 +140,7 @@ impl ChangeMutation {
         change(Request::of(ctx), Lifecycle::Deactivate, input).await
     }
 
-    /// Activates a deactivated account again. Needs MANAGE_USERS.
+    /// Activates a deactivated account again. Needs `MANAGE_USERS`.
     async fn reactivate_user(
         &self,
         ctx: &Context<'_>,

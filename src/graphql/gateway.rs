@@ -123,6 +123,7 @@ impl Gateway {
     }
 
     /// Runs one operation of any kind for a caller: a subscription answers each time that something happens, others once.
+    #[must_use]
     pub fn subscribe(
         &self,
         mut request: async_graphql::Request,

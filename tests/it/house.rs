@@ -16,7 +16,7 @@ const ROOMS: [(&str, &[&str]); 14] = [
     ("auth", &["domain"]),
     ("audit", &["domain", "store"]),
     ("integrations", &["domain", "store"]),
-    ("organizations", &["domain", "atlassian", "audit", "integrations"]),
+    ("organizations", &["domain", "atlassian", "audit", "integrations", "store"]),
     ("graphql", &["domain", "audit", "auth", "integrations", "organizations"]),
     ("http", &["auth", "graphql", "telemetry"]),
     (

@@ -90,6 +90,13 @@ fn least(ty: &Value, types: &HashMap<String, Value>) -> Option<String> {
     Some(format!("{{{}}}", members.collect::<Vec<_>>().join(", ")))
 }
 
+/// Whether it is the payload of a change.
+fn has_user_errors(ty: &Value, types: &HashMap<String, Value>) -> bool {
+    let payload = ty["ofType"]["name"].as_str().and_then(|name| types.get(name));
+    let mut fields = payload.and_then(|ty| ty["fields"].as_array()).into_iter().flatten();
+    fields.any(|field| field["name"] == "userErrors")
+}
+
 /// Whether the innermost type has fields of its own, so that something of it must be selected.
 fn is_composite(ty: &Value) -> bool {
     match ty["kind"].as_str() {
@@ -116,10 +123,16 @@ async fn every_root_field_refuses_a_caller_without_permissions_and_asks_nobody()
             });
             let arguments = arguments.collect::<Vec<_>>().join(", ");
             let arguments = if arguments.is_empty() { arguments } else { format!("({arguments})") };
-            let selection = if is_composite(&field["type"]) { " { __typename }" } else { "" };
+            let selection = match () {
+                () if has_user_errors(&field["type"], &types) => " { userErrors { code } }",
+                () if is_composite(&field["type"]) => " { __typename }",
+                () => "",
+            };
             let query = format!("{operation} {{ {name}{arguments}{selection} }}");
             let (answer, requests) = gateway.counted(gateway.ask(&[], &query)).await;
-            let codes: Vec<&str> = answer.errors().iter().map(code).collect();
+            // A change of people is refused in its payload, everything else as the field's error.
+            let refused = answer.body["data"][name]["userErrors"][0]["code"].as_str();
+            let codes: Vec<&str> = answer.errors().iter().map(code).chain(refused).collect();
             assert_eq!(codes, ["FORBIDDEN"], "{query}");
             assert_eq!(requests.total(), 0, "{query}");
             asked += 1;

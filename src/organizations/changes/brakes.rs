@@ -9,10 +9,12 @@ use crate::{
 /// How many changes may be made, as far as one change is concerned.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Caps {
-    per_caller_and_hour: u64,
-    per_integration_and_hour: u64,
-    /// `None` where it is not known how many people there are.
-    per_integration_and_day: Option<u64>,
+    /// By one caller in an hour.
+    caller: u64,
+    /// Through one integration in an hour.
+    integration: u64,
+    /// Through one integration in a day; `None` where it is not known how many people there are.
+    integration_today: Option<u64>,
 }
 
 impl Caps {
@@ -25,9 +27,9 @@ impl Caps {
         )]
         let share = |people: u64| (people as f64 * settings.percent_per_day / 100.0) as u64;
         Self {
-            per_caller_and_hour: settings.per_caller_and_hour.into(),
-            per_integration_and_hour: settings.per_integration_and_hour.into(),
-            per_integration_and_day: people.map(|people| share(people).max(1)),
+            caller: settings.per_caller_and_hour.into(),
+            integration: settings.per_integration_and_hour.into(),
+            integration_today: people.map(|people| share(people).max(1)),
         }
     }
 
@@ -35,20 +37,20 @@ impl Caps {
     pub(super) fn reached(self, counted: CountedChanges) -> Option<Refusal> {
         let refusal =
             |message: String| Some(Refusal::new(RefusalCode::CapReached, message).retryable());
-        if counted.by_caller >= self.per_caller_and_hour {
+        if counted.by_caller >= self.caller {
             return refusal(format!(
                 "you have made {} changes in the last hour, as many as a caller may (changes.per_caller_and_hour)",
                 counted.by_caller
             ));
         }
-        if counted.by_integration >= self.per_integration_and_hour {
+        if counted.by_integration >= self.integration {
             return refusal(format!(
                 "{} changes were made through this integration in the last hour, as many as may be \
                  (changes.per_integration_and_hour)",
                 counted.by_integration
             ));
         }
-        match self.per_integration_and_day {
+        match self.integration_today {
             Some(most) if counted.by_integration_today >= most => refusal(format!(
                 "{} changes were made through this integration in the last day, as many as its size allows \
                  (changes.percent_per_day)",

@@ -77,7 +77,7 @@ impl Changes {
     /// In the background: asks until it is known what became of it.
     pub(super) async fn settle_until_known(&self, deletion: Deletion) {
         loop {
-            let _turn = self.inner.accounts.lock(&deletion.account).await;
+            let turn = self.inner.accounts.lock(&deletion.account).await;
             match self.settle(deletion.clone()).await {
                 Ok(deletion) if !deletion.is_outcome_known => {}
                 Ok(_) => return,
@@ -86,7 +86,7 @@ impl Changes {
                     "What became of deletion {} is not known yet", deletion.id
                 ),
             }
-            drop(_turn);
+            drop(turn);
             tokio::time::sleep(AGAIN).await;
         }
     }

@@ -86,7 +86,7 @@ impl Changes {
 
     pub(super) async fn end(&self, entry: &EntryId, ended: &Ended) {
         match self.inner.audit.ended(entry, ended, now()).await {
-            Ok(()) | Err(audit::Error::AlreadyEnded { .. }) => {}
+            Ok(()) | Err(audit::Error::AlreadyEnded) => {}
             Err(error) => {
                 tracing::error!(audit.entry = %entry, error = %error, "The end of a change could not be written to the audit log");
             }
