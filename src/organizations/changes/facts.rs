@@ -1,8 +1,9 @@
 use std::sync::Arc;
 
 use futures_util::FutureExt;
+use tokio::sync::OwnedMutexGuard;
 
-use super::{Place, Result};
+use super::{Changes, Place, Result};
 use crate::{
     atlassian::{self, AccountToken, Expand, ManagementPermissions, UserSearch, users::MAX_PAGE},
     domain::{
@@ -119,6 +120,27 @@ impl Facts {
     /// Whether the account is gone for good.
     pub(super) fn is_closed(&self) -> bool {
         self.user.account_status == AccountStatus::Closed
+    }
+}
+
+impl Changes {
+    /// Reads what a change needs. Where the person is an admin, other changes of the organization's admins wait until the
+    /// turn is dropped.
+    pub(super) async fn facts(
+        &self,
+        place: &Place,
+        account: &AccountId,
+        reach: Reach,
+    ) -> Result<Option<(Facts, Option<OwnedMutexGuard<()>>)>> {
+        let facts = Facts::gather(place, account, reach).await?;
+        if facts.as_ref().is_none_or(|facts| facts.admins.is_none()) {
+            return Ok(facts.map(|facts| (facts, None)));
+        }
+        let organization = place.organization.shared.client.organization_id();
+        let turn = self.inner.admins.lock(organization).await;
+        // What was read before the turn came may be over.
+        let facts = Facts::gather(place, account, reach).await?;
+        Ok(facts.map(|facts| (facts, Some(turn))))
     }
 }
 

@@ -271,13 +271,13 @@ pub(super) fn denial(reason: Option<&str>) -> (FindingCode, String) {
     match reason {
         Some("externalDirectory.scim") => (
             FindingCode::IdpOwned,
-            "an identity provider owns the account over SCIM: delete or deactivate the person there, Atlassian \
-             follows at the next synchronisation"
+            "an identity provider owns the account over SCIM: change the person there, Atlassian follows at the next \
+             synchronisation"
                 .to_owned(),
         ),
         Some("externalDirectory.google") => (
             FindingCode::IdpOwned,
-            "Google Workspace owns the account: delete or suspend the person there, Atlassian follows".to_owned(),
+            "Google Workspace owns the account: change the person there, Atlassian follows".to_owned(),
         ),
         Some("authPolicy.saml") => (
             FindingCode::IdpOwned,
@@ -285,7 +285,7 @@ pub(super) fn denial(reason: Option<&str>) -> (FindingCode, String) {
         ),
         Some("administrative.notMyself" | "myselfOnly") => (
             FindingCode::SelfAccount,
-            "this is the account of the admin who made the organization API key; nobody deletes themselves"
+            "this is the account of the admin who made the organization API key; nobody changes their own"
                 .to_owned(),
         ),
         Some("blocked.exportControl") => (

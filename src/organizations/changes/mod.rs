@@ -41,7 +41,7 @@ use super::{Error, Organization, Organizations};
 pub use crate::store::DeletionQuery;
 use crate::{
     audit::{self, Audit},
-    domain::{AccountId, BulkDeletionId, Deletion, DeletionId, IntegrationId, Refusal},
+    domain::{AccountId, BulkDeletionId, Deletion, DeletionId, IntegrationId, OrganizationId, Refusal},
     integrations::Integration,
     store::{self, IdempotencyKey, Store},
 };
@@ -156,6 +156,8 @@ struct Inner {
     settings: ChangeSettings,
     confirmations: Confirmations,
     accounts: Locks<AccountId>,
+    /// For changes of admins: one at a time, so that two of them do not each rely on the other to stay.
+    admins: Locks<OrganizationId>,
     keys: Locks<IdempotencyKey>,
     events: broadcast::Sender<ChangeEvent>,
     /// Deletions that were brought up to date a moment ago.
@@ -190,6 +192,7 @@ impl Changes {
                 settings,
                 confirmations,
                 accounts: Locks::default(),
+                admins: Locks::default(),
                 keys: Locks::default(),
                 events,
                 checked,
