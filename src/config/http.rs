@@ -33,6 +33,8 @@ section! {
         /// Longest time for running requests to end after SIGINT or SIGTERM.
         #[serde(with = "jiff::fmt::serde::unsigned_duration::friendly::compact::required")]
         shutdown_timeout: Duration = http::Settings::default().shutdown_timeout;
+        /// Subscriptions followed as server-sent events at the same time, over all callers; one more gets 503.
+        streams: usize = http::Settings::default().streams;
         /// WebSocket connections at the same time, over all callers.
         sockets: usize = http::Settings::default().sockets.connections;
         /// Longest time between a WebSocket's opening and its `connection_init` message.
@@ -59,6 +61,7 @@ impl HttpSection {
             graphiql: self.graphiql,
             metrics: self.metrics,
             shutdown_timeout: self.shutdown_timeout,
+            streams: self.streams,
             sockets: SocketSettings {
                 connections: self.sockets,
                 init_timeout: self.socket_init_timeout,
@@ -72,6 +75,7 @@ impl HttpSection {
         let sizes = [
             ("http.body_limit_bytes", self.body_limit_bytes),
             ("http.concurrent_requests", self.concurrent_requests),
+            ("http.streams", self.streams),
             ("http.sockets", self.sockets),
             ("http.socket_operations", self.socket_operations),
             ("http.socket_message_bytes", self.socket_message_bytes),

@@ -198,6 +198,7 @@ mod tests {
 
     const SDL: &str = "
         type Query { people: [Person!]! person: Person viewer: Viewer! node: Node }
+        type Subscription { changed: Person! }
         interface Node { id: ID! }
         type Person implements Node { id: ID! name: String! groups: [String!] friend: Person }
         type Viewer { name: String! }";
@@ -266,6 +267,19 @@ mod tests {
             completed(query, data, &[]),
             r#"{"node":{"name":"b","friend":{"id":3,"name":"c"},"id":2},"person":{"id":1,"groups":[]},"viewer":{"name":"a"}}"#
         );
+    }
+
+    #[test]
+    fn an_answer_of_a_subscription_is_completed_like_any_other() {
+        let query = "subscription { now: changed { name ...F id } } fragment F on Person { groups friend { id } }";
+        let data = json!({"now": {"id": 1, "friend": {"id": 2}, "name": "a"}});
+        assert_eq!(
+            completed(query, data.clone(), &[json!(["now", "groups"])]),
+            r#"{"now":{"name":"a","groups":null,"friend":{"id":2},"id":1}}"#
+        );
+        assert_eq!(completed(query, data, &[json!(["now", "name"])]), "null");
+        // Where there is nothing to follow.
+        assert_eq!(completed(query, json!(null), &[json!(["now"])]), "null");
     }
 
     #[test]

@@ -7,6 +7,7 @@
 mod error;
 mod lexer;
 mod limits;
+mod root;
 mod size;
 
 use async_graphql::{
@@ -17,6 +18,7 @@ use async_graphql::{
 pub use self::{
     error::{DocumentError, Measure, code, tidied},
     limits::Limits,
+    root::with_bare_root,
 };
 use self::{
     lexer::{Lexer, Token},

@@ -1,7 +1,7 @@
 use std::{sync::Arc, time::Duration};
 
 use async_graphql::{Response, Schema, ServerError, Value, parser::types::ExecutableDocument};
-use futures_util::{StreamExt, stream, stream::BoxStream};
+use futures_util::{StreamExt, stream::BoxStream};
 
 use super::{
     Limits,
@@ -123,20 +123,25 @@ impl Gateway {
     }
 
     /// Runs one operation of any kind for a caller: a subscription answers each time that something happens, others once.
-    #[must_use]
+    ///
+    /// # Errors
+    /// The answer where the operation is not run. Where only the library finds out why, that is the one answer of the stream.
     pub fn subscribe(
         &self,
         mut request: async_graphql::Request,
         caller: Arc<Caller>,
         context: RequestContext,
-    ) -> BoxStream<'static, Answer> {
-        let prepared = match self.prepare(&mut request, caller, context) {
-            Ok(prepared) => prepared,
-            Err(answer) => return stream::once(async { *answer }).boxed(),
-        };
+    ) -> std::result::Result<BoxStream<'static, Answer>, Box<Answer>> {
+        let prepared = self.prepare(&mut request, caller, context)?;
+        if prepared.kind == OperationKind::Subscription {
+            let bare = document::with_bare_root(&prepared.document).map_err(|error| {
+                refused(vec![error.into()], Refusal::RequestError, &prepared.context)
+            })?;
+            request.set_parsed_query(bare);
+        }
         let gateway = self.clone();
         let responses = self.schema.execute_stream(request.data(Arc::clone(&prepared.state)));
-        responses.map(move |response| gateway.answer(response, &prepared)).boxed()
+        Ok(responses.map(move |response| gateway.answer(response, &prepared)).boxed())
     }
 
     /// Checks the document and the caller's budget, before anything is run.
@@ -191,7 +196,12 @@ impl Gateway {
             }
         }
         response.errors = signed(document::tidied(response.errors), &prepared.context);
-        let age = finish(&mut response, &prepared.state, prepared.state.demand.now);
+        let now = match prepared.kind {
+            // Its answers come long after its request.
+            OperationKind::Subscription => self.parts.organizations.demand(None).now,
+            _ => prepared.state.demand.now,
+        };
+        let age = finish(&mut response, &prepared.state, now);
         Answer { response, age, refusal: is_request_error.then_some(Refusal::RequestError) }
     }
 }
@@ -261,7 +271,7 @@ fn signed(mut errors: Vec<ServerError>, context: &RequestContext) -> Vec<ServerE
 
 /// Tells how old the answer is: in `extensions.freshness`, and as the age for the transport's header.
 fn finish(response: &mut Response, state: &Request, now: jiff::Timestamp) -> Option<Duration> {
-    let oldest = state.age()?;
+    let oldest = state.take_age()?;
     let age = now.duration_since(oldest.fetched_at).try_into().unwrap_or(Duration::ZERO);
     let source = match oldest.source {
         FreshnessSource::Live => "LIVE",

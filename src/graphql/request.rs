@@ -80,9 +80,9 @@ impl Request {
         *age = Some(age.map_or(freshness, |age| age.with(freshness)));
     }
 
-    /// The oldest of what went into the answer.
-    pub(super) fn age(&self) -> Option<Freshness> {
-        *self.age.lock().unwrap_or_else(PoisonError::into_inner)
+    /// The oldest of what went into the answer; the next one begins anew.
+    pub(super) fn take_age(&self) -> Option<Freshness> {
+        self.age.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
     /// The integrations that the caller may see, in their stable order.

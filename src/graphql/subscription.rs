@@ -3,7 +3,7 @@ use std::{pin::Pin, sync::Arc};
 use async_graphql::{Context, ID, Subscription};
 use futures_util::{Stream, StreamExt, stream};
 use tokio::{
-    sync::broadcast::error::RecvError,
+    sync::{broadcast::error::RecvError, oneshot},
     time::{MissedTickBehavior, interval},
 };
 
@@ -116,26 +116,40 @@ fn changes_of(
     integrations: Vec<IntegrationId>,
 ) -> impl Stream<Item = Arc<domain::Deletion>> {
     let events = changes.events();
-    let mut ticks = interval(changes.watch_interval());
-    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    stream::unfold((events, ticks, changes, integrations), |state| async move {
-        let (mut events, mut ticks, changes, integrations) = state;
+    let following = keep_looking(changes, integrations.clone());
+    stream::unfold((events, integrations, following), |state| async move {
+        let (mut events, integrations, following) = state;
         loop {
-            tokio::select! {
-                event = events.recv() => match event {
-                    Ok(ChangeEvent::Deletion(deletion))
-                        if integrations.contains(&deletion.integration) =>
-                    {
-                        return Some((deletion, (events, ticks, changes, integrations)));
-                    }
-                    // Who fell behind has missed some; the next look at the list tells.
-                    Ok(_) | Err(RecvError::Lagged(_)) => {}
-                    Err(RecvError::Closed) => return None,
-                },
-                _ = ticks.tick() => look_at_open(&changes, &integrations).await,
+            match events.recv().await {
+                Ok(ChangeEvent::Deletion(deletion))
+                    if integrations.contains(&deletion.integration) =>
+                {
+                    return Some((deletion, (events, integrations, following)));
+                }
+                // Who fell behind has missed some; the next look at the list tells.
+                Ok(_) | Err(RecvError::Lagged(_)) => {}
+                Err(RecvError::Closed) => return None,
             }
         }
     })
+}
+
+/// Looks at the open deletions again and again, until the sender is dropped. In a task of its own: what is slow there holds up
+/// no news, and what a look finds is written and told to everybody although this follower has gone.
+fn keep_looking(changes: Changes, integrations: Vec<IntegrationId>) -> oneshot::Sender<()> {
+    let (following, mut gone) = oneshot::channel();
+    let mut ticks = interval(changes.watch_interval());
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    tokio::spawn(async move {
+        loop {
+            tokio::select! {
+                _ = &mut gone => break,
+                _ = ticks.tick() => {}
+            }
+            look_at_open(&changes, &integrations).await;
+        }
+    });
+    following
 }
 
 /// What it finds comes back as events.

@@ -33,11 +33,13 @@ pub(super) struct Edge {
     pub(super) metrics: Option<Metrics>,
     /// Permits for GraphQL requests over HTTP.
     pub(super) requests: Arc<Semaphore>,
+    /// Permits for streams of events.
+    pub(super) streams: Arc<Semaphore>,
     /// Permits for sockets.
     pub(super) sockets: Arc<Semaphore>,
     /// Mutations that run; they outlive the connection that asked for them.
     pub(super) mutations: TaskTracker,
-    /// Ends sockets when the gateway stops.
+    /// Ends sockets and streams when the gateway stops.
     pub(super) stopping: CancellationToken,
 }
 
@@ -45,6 +47,7 @@ impl Edge {
     pub(super) fn new(parts: Parts) -> Self {
         Self {
             requests: Arc::new(Semaphore::new(parts.settings.concurrent_requests)),
+            streams: Arc::new(Semaphore::new(parts.settings.streams)),
             sockets: Arc::new(Semaphore::new(parts.settings.sockets.connections)),
             mutations: TaskTracker::new(),
             stopping: CancellationToken::new(),

@@ -12,23 +12,30 @@ use http_body_util::{BodyExt, LengthLimitError};
 use tokio::time::timeout;
 
 use super::{
-    answer, cache_control, edge::Edge, execute::execute, negotiation, negotiation::MediaType,
-    observe::Line, parameters, refusal::Refusal,
+    answer, cache_control,
+    edge::Edge,
+    events,
+    execute::execute,
+    negotiation,
+    negotiation::{Accepted, MediaType},
+    observe::Line,
+    parameters,
+    refusal::Refusal,
 };
-use crate::graphql::{RequestContext, document};
+use crate::graphql::{RequestContext, document, document::OperationKind};
 
 /// How much of a body that is too long is taken before the answer, and for how long.
 const DRAINED_BYTES: usize = 32 << 20;
 const DRAINED_FOR: Duration = Duration::from_secs(2);
 
-/// `GET` and `POST /graphql`, after the GraphQL over HTTP draft.
+/// `GET` and `POST /graphql`, after the GraphQL over HTTP draft, and after GraphQL over SSE for who asks for events.
 pub(super) async fn graphql(State(edge): State<Arc<Edge>>, request: Request) -> Response {
     let (head, body) = request.into_parts();
     let line = Line::of(&head.extensions);
     let accepted = negotiation::accepted(&head.headers);
-    let kind = accepted.unwrap_or(MediaType::Json);
+    let kind = accepted.map_or(MediaType::Json, Accepted::whole);
     let outcome = match accepted {
-        Some(_) => answered(&edge, &head, body, kind, &line).await,
+        Some(accepted) => answered(&edge, &head, body, accepted, &line).await,
         None => Err(Refusal::NotAcceptable),
     };
     outcome.unwrap_or_else(|refusal| {
@@ -41,7 +48,7 @@ async fn answered(
     edge: &Arc<Edge>,
     head: &request::Parts,
     body: Body,
-    kind: MediaType,
+    accepted: Accepted,
     line: &Line,
 ) -> Result<Response, Refusal> {
     let is_get = match head.method {
@@ -49,7 +56,7 @@ async fn answered(
         Method::POST => false,
         _ => return Err(Refusal::MethodNotAllowed("GET, POST")),
     };
-    let _permit = edge.requests.try_acquire().map_err(|_| Refusal::Overloaded)?;
+    let permit = edge.requests.try_acquire().map_err(|_| Refusal::Overloaded)?;
     let bearer = bearer(&head.headers);
     let caller = edge.verifier.caller(bearer).await.map_err(|refusal| {
         line.refused_because(&refusal);
@@ -74,8 +81,19 @@ async fn answered(
         max_age: cache_control::max_age(&head.headers),
         read_only: is_get,
     };
+    let is_subscription = operation_kind == Some(OperationKind::Subscription);
+    let is_stream = accepted.is_stream(is_subscription);
+    if is_stream && is_subscription {
+        // It may last for days: it has a bound of its own.
+        drop(permit);
+        return events::followed(edge, request, caller, context, line);
+    }
     let answer = execute(edge, request, caller, context, operation_kind).await?;
-    answer::response(answer, kind, line)
+    if is_stream {
+        events::once(answer, line)
+    } else {
+        answer::response(answer, accepted.whole(), line)
+    }
 }
 
 /// One `Authorization` header; several are as good as none, since nobody can say which one a proxy looked at.

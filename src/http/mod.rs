@@ -3,13 +3,16 @@
 //! A request passes `observe.rs` (its id, its line in the log), then `endpoint.rs`, which holds it against the GraphQL over HTTP
 //! draft with the help of `negotiation.rs`, `parameters.rs` and `cache_control.rs`, has it run by `execute.rs` and
 //! writes what comes back with `answer.rs`, or says no with `refusal.rs`. What a document may hold is `graphql`'s.
-//! `socket/` is the same over sockets.
+//! Subscriptions are run by `follow.rs` and go out as server-sent events (`events.rs`) or over a socket (`socket/`, which
+//! also takes queries and mutations).
 
 mod answer;
 mod cache_control;
 mod edge;
 mod endpoint;
+mod events;
 mod execute;
+mod follow;
 pub mod graphiql;
 mod health;
 mod negotiation;

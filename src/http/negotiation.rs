@@ -1,7 +1,7 @@
 use http::{HeaderMap, HeaderValue, header};
 use mime::Mime;
 
-/// The two forms of an answer (GraphQL over HTTP, "Media types"). They differ in their status codes.
+/// The two forms of one whole answer (GraphQL over HTTP, "Media types"). They differ in their status codes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum MediaType {
     /// `application/json`: 200 for whatever was a well-formed request.
@@ -26,32 +26,82 @@ impl MediaType {
     }
 }
 
-/// The form that `Accept` likes best, `None` where it likes neither. Without `Accept`, and for a caller without a
+/// Server-sent events, the form of many answers, one after the other.
+pub(super) const EVENT_STREAM: &str = "text/event-stream";
+
+/// What `Accept` takes; at least one of the two.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Accepted {
+    whole: Option<MediaType>,
+    stream: Stream,
+}
+
+/// How much events are liked, beside one whole answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stream {
+    Not,
+    Also,
+    Rather,
+}
+
+impl Accepted {
+    const JSON: Self = Self { whole: Some(MediaType::Json), stream: Stream::Not };
+
+    /// The form of one whole answer, which refusals have for everybody: plain JSON for who wants events alone.
+    pub(super) fn whole(self) -> MediaType {
+        self.whole.unwrap_or(MediaType::Json)
+    }
+
+    /// Whether to answer with events. Who takes both gets them for what has more than one answer.
+    pub(super) fn is_stream(self, is_subscription: bool) -> bool {
+        match self.stream {
+            Stream::Not => false,
+            Stream::Also => is_subscription,
+            Stream::Rather => true,
+        }
+    }
+}
+
+/// What `Accept` takes, `None` where it takes nothing that is offered. Without `Accept`, and for a caller without a
 /// preference, plain JSON: what such a caller reads need not know GraphQL's own media type.
-pub(super) fn accepted(headers: &HeaderMap) -> Option<MediaType> {
+pub(super) fn accepted(headers: &HeaderMap) -> Option<Accepted> {
     let mut ranges = Vec::new();
     for value in headers.get_all(header::ACCEPT) {
         let Ok(text) = value.to_str() else { continue };
         ranges.extend(text.split(',').map(str::trim).filter(|text| !text.is_empty()));
     }
     if ranges.is_empty() {
-        return Some(MediaType::Json);
+        return Some(Accepted::JSON);
     }
     let ranges: Vec<Range> = ranges.into_iter().filter_map(Range::parse).collect();
-    let json = liking(MediaType::Json, &ranges);
-    let graphql = liking(MediaType::GraphqlResponse, &ranges);
+    let whole = whole(&ranges);
+    // By its name only: who takes anything did not ask for an answer that does not end.
+    let stream = liking(EVENT_STREAM, &ranges).filter(|it| it.precision == Precision::Exact);
+    let stream = match (whole, stream) {
+        (None, None) => return None,
+        (Some(_), None) => Stream::Not,
+        (Some((_, whole)), Some(stream)) if stream.quality <= whole.quality => Stream::Also,
+        (_, Some(_)) => Stream::Rather,
+    };
+    Some(Accepted { whole: whole.map(|(kind, _)| kind), stream })
+}
+
+/// The form of a whole answer that is liked best.
+fn whole(ranges: &[Range]) -> Option<(MediaType, Liking)> {
+    let json = liking(MediaType::Json.essence(), ranges);
+    let graphql = liking(MediaType::GraphqlResponse.essence(), ranges);
     match (json, graphql) {
         (None, None) => None,
-        (Some(_), None) => Some(MediaType::Json),
-        (None, Some(_)) => Some(MediaType::GraphqlResponse),
+        (Some(json), None) => Some((MediaType::Json, json)),
+        (None, Some(graphql)) => Some((MediaType::GraphqlResponse, graphql)),
         // Named as loudly as JSON, the better type wins; by a wildcard alone it does not.
         (Some(json), Some(graphql)) => Some(
             if graphql.quality > json.quality
                 || (graphql.quality == json.quality && graphql.precision == Precision::Exact)
             {
-                MediaType::GraphqlResponse
+                (MediaType::GraphqlResponse, graphql)
             } else {
-                MediaType::Json
+                (MediaType::Json, json)
             },
         ),
     }
@@ -72,10 +122,10 @@ struct Liking {
     quality: u16,
 }
 
-fn liking(kind: MediaType, ranges: &[Range]) -> Option<Liking> {
+fn liking(essence: &str, ranges: &[Range]) -> Option<Liking> {
     let mut best: Option<Liking> = None;
     for range in ranges {
-        let Some(precision) = range.precision(kind) else {
+        let Some(precision) = range.precision(essence) else {
             continue;
         };
         if best.is_none_or(|best| (precision, range.quality) > (best.precision, best.quality)) {
@@ -107,11 +157,11 @@ impl Range {
         Some(Self { essence, quality })
     }
 
-    fn precision(&self, kind: MediaType) -> Option<Precision> {
+    fn precision(&self, essence: &str) -> Option<Precision> {
         match self.essence.as_str() {
             "*/*" => Some(Precision::Anything),
-            "application/*" => Some(Precision::Application),
-            essence if essence == kind.essence() => Some(Precision::Exact),
+            "application/*" if essence.starts_with("application/") => Some(Precision::Application),
+            own if own == essence => Some(Precision::Exact),
             _ => None,
         }
     }
@@ -152,7 +202,7 @@ pub(super) fn is_json(headers: &HeaderMap) -> bool {
 mod tests {
     use super::*;
 
-    fn accept(text: &str) -> Option<MediaType> {
+    fn accept(text: &str) -> Option<Accepted> {
         let mut headers = HeaderMap::new();
         headers.insert(header::ACCEPT, HeaderValue::from_str(text).unwrap());
         accepted(&headers)
@@ -161,7 +211,7 @@ mod tests {
     #[test]
     fn the_best_liked_type_wins_and_plain_json_where_nothing_is_said() {
         use MediaType::{GraphqlResponse, Json};
-        assert_eq!(accepted(&HeaderMap::new()), Some(Json));
+        assert_eq!(accepted(&HeaderMap::new()), Some(Accepted::JSON));
         for (text, expected) in [
             ("", Some(Json)),
             ("*/*", Some(Json)),
@@ -183,8 +233,31 @@ mod tests {
             ("application/json;q=7", None),
             (";;;", None),
         ] {
-            assert_eq!(accept(text), expected, "{text:?}");
+            let accepted = accept(text);
+            assert_eq!(accepted.map(Accepted::whole), expected, "{text:?}");
+            assert!(accepted.is_none_or(|it| !it.is_stream(true)), "{text:?}");
         }
+    }
+
+    #[test]
+    fn events_are_for_who_names_them_and_for_queries_where_they_are_liked_best() {
+        // For a query, for a subscription.
+        for (text, expected) in [
+            ("text/event-stream", (true, true)),
+            ("text/event-stream;charset=utf-8", (true, true)),
+            ("application/json;q=0.9, text/event-stream", (true, true)),
+            ("application/json, text/event-stream", (false, true)),
+            ("application/graphql-response+json, text/event-stream;q=0.5", (false, true)),
+            ("text/event-stream, */*;q=0.1", (true, true)),
+            ("text/event-stream;q=0, */*", (false, false)),
+            ("text/*, */*;q=0.1", (false, false)),
+        ] {
+            let accepted = accept(text).unwrap();
+            assert_eq!((accepted.is_stream(false), accepted.is_stream(true)), expected, "{text:?}");
+        }
+        assert_eq!(accept("text/event-stream").unwrap().whole(), MediaType::Json);
+        assert_eq!(accept("text/event-stream;q=0"), None);
+        assert_eq!(accept("text/*"), None);
     }
 
     #[test]

@@ -19,6 +19,7 @@ use sha2::{Digest, Sha256};
 use tracing::{Instrument, Level, event, info_span};
 
 use super::{
+    answer::Wire,
     negotiation::MediaType,
     refusal::Refusal,
     request_id::{RequestId, X_REQUEST_ID},
@@ -46,6 +47,8 @@ struct Found {
     status: Option<u16>,
     code: Option<String>,
     errors: usize,
+    /// Of a subscription.
+    answers: Option<usize>,
     operation: Option<Operation>,
     subject: Option<String>,
     reason: Option<String>,
@@ -99,14 +102,28 @@ impl Line {
     }
 
     pub(super) fn answered_with(&self, errors: &[ServerError]) {
-        let code =
-            errors.first().and_then(|error| match error.extensions.as_ref()?.get("code")? {
-                async_graphql::Value::String(code) => Some(code.clone()),
-                _ => None,
-            });
+        let code = code_of(errors);
         self.note(|found| {
             found.errors = errors.len();
             found.code = code;
+        });
+    }
+
+    /// The same for a subscription, each time that it answers.
+    pub(super) fn told(&self, answer: &Wire) {
+        let code = code_of(answer.errors());
+        self.note(|found| {
+            *found.answers.get_or_insert_default() += usize::from(answer.is_executed());
+            found.errors += answer.errors().len();
+            found.code = found.code.take().or(code);
+        });
+    }
+
+    /// A subscription begins: it ends well whenever it ends, and its length says nothing of the gateway's pace.
+    pub(super) fn follows(&self) {
+        self.note(|found| {
+            found.answers = Some(0);
+            found.status = Some(200);
         });
     }
 
@@ -137,8 +154,10 @@ impl Drop for Facts {
             ("status", status.to_string()),
         ];
         counter!("headcount_http_requests_total", &labels).increment(1);
-        histogram!("headcount_http_request_duration_seconds", "path" => self.path.clone())
-            .record(elapsed.as_secs_f64());
+        if found.answers.is_none() {
+            histogram!("headcount_http_request_duration_seconds", "path" => self.path.clone())
+                .record(elapsed.as_secs_f64());
+        }
 
         let operation = found.operation.as_ref();
         let name = operation.and_then(|operation| operation.name.as_deref()).map(shortened);
@@ -157,6 +176,7 @@ impl Drop for Facts {
                     error.code = found.code,
                     error.reason = found.reason,
                     errors = found.errors,
+                    answers = found.answers,
                     "Answered {method} {path} with {status}",
                 )
             };
@@ -177,6 +197,14 @@ fn method_label(method: &Method) -> &'static str {
         Method::HEAD => "HEAD",
         Method::OPTIONS => "OPTIONS",
         _ => "other",
+    }
+}
+
+/// The first error's code.
+fn code_of(errors: &[ServerError]) -> Option<String> {
+    match errors.first()?.extensions.as_ref()?.get("code")? {
+        async_graphql::Value::String(code) => Some(code.clone()),
+        _ => None,
     }
 }
 

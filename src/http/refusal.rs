@@ -3,7 +3,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use http::{HeaderValue, StatusCode, header};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{negotiation::MediaType, request_id::RequestId};
 
@@ -106,7 +106,7 @@ impl Refusal {
             Self::MethodNotAllowed(allowed) => format!("this path is served for {allowed} only"),
             Self::MutationOverGet => "mutations are accepted by POST only".to_owned(),
             Self::NotAcceptable => {
-                "answers are application/graphql-response+json or application/json, and `Accept` has neither"
+                "answers are application/graphql-response+json, application/json or text/event-stream, and `Accept` has none"
                     .to_owned()
             }
             Self::SlowBody => "the body did not arrive in time".to_owned(),
@@ -125,14 +125,19 @@ impl Refusal {
         }
     }
 
-    /// The answer, in plain JSON unless the caller asked for GraphQL's own type.
-    pub(super) fn answer(&self, kind: MediaType, id: &RequestId) -> Response {
+    /// As the one error of an answer.
+    pub(super) fn error(&self, id: &RequestId) -> Value {
         let mut extensions = json!({ "code": self.code(), "requestId": id.as_str() });
         if matches!(self, Self::Overloaded) {
             extensions["retryable"] = true.into();
             extensions["retryAfter"] = RETRY_AFTER_SECONDS.into();
         }
-        let body = json!({ "errors": [{ "message": self.message(), "extensions": extensions }] });
+        json!({ "message": self.message(), "extensions": extensions })
+    }
+
+    /// The answer, in plain JSON unless the caller asked for GraphQL's own type.
+    pub(super) fn answer(&self, kind: MediaType, id: &RequestId) -> Response {
+        let body = json!({ "errors": [self.error(id)] });
         let mut response = (self.status(), Body::from(body.to_string())).into_response();
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, kind.header());

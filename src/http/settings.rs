@@ -23,6 +23,8 @@ pub struct Settings {
     pub metrics: MetricsAccess,
     /// Longest time for running requests to end after a signal.
     pub shutdown_timeout: Duration,
+    /// Subscriptions followed as server-sent events at the same time.
+    pub streams: usize,
     /// Bounds on sockets.
     pub sockets: SocketSettings,
 }
@@ -64,6 +66,7 @@ impl Default for Settings {
             graphiql: true,
             metrics: MetricsAccess::Loopback,
             shutdown_timeout: Duration::from_secs(30),
+            streams: 256,
             sockets: SocketSettings {
                 connections: 256,
                 init_timeout: Duration::from_secs(10),

@@ -2,8 +2,9 @@ use jiff::Timestamp;
 use sqlx::FromRow;
 
 use super::{
-    Error, Store,
+    Error, IdempotencyKey, Store,
     deletions::{json, parsed},
+    idempotency,
     integrations::instant,
     keyring::Place,
 };
@@ -13,12 +14,20 @@ const TABLE: &str = "bulk_deletions";
 const ITEMS: &str = "bulk_deletion_items";
 
 impl Store {
-    /// Keeps a new run with its people.
+    /// Keeps a new run with its people, together with the answer for its idempotency key.
     ///
     /// # Errors
     /// The database does not answer.
-    pub async fn insert_bulk_deletion(&self, bulk: &BulkDeletion) -> Result<(), Error> {
+    pub async fn insert_bulk_deletion(
+        &self,
+        bulk: &BulkDeletion,
+        key: Option<&IdempotencyKey>,
+        answer: &str,
+    ) -> Result<(), Error> {
         let mut transaction = self.begin_write().await?;
+        if let Some(key) = key {
+            idempotency::answer(&mut transaction, key, answer).await?;
+        }
         sqlx::query(
             "INSERT INTO bulk_deletions (id, requested_by, request_id, scope, reason, is_dry_run, \
              requested_at, finished_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
@@ -86,7 +95,7 @@ impl Store {
         Ok(ids.into_iter().map(Into::into).collect())
     }
 
-    /// Writes what became of one person of a run.
+    /// Writes what became of one person of a run. A deletion that was announced stays with the person.
     ///
     /// # Errors
     /// The database does not answer.
@@ -97,8 +106,8 @@ impl Store {
         item: &BulkDeletionItem,
     ) -> Result<(), Error> {
         sqlx::query(
-            "UPDATE bulk_deletion_items SET deletion_id = $1, refusals = $2, is_done = $3 \
-             WHERE bulk_id = $4 AND position = $5",
+            "UPDATE bulk_deletion_items SET deletion_id = COALESCE($1, deletion_id), refusals = $2, \
+             is_done = $3 WHERE bulk_id = $4 AND position = $5",
         )
         .bind(item.deletion.as_ref().map(ToString::to_string))
         .bind(json(&item.refusals))

@@ -88,6 +88,20 @@ impl Store {
         rows.into_iter().map(DeletionRow::opened).collect()
     }
 
+    /// The deletions that were announced with one of these entries of the audit log.
+    ///
+    /// # Errors
+    /// The database does not answer, or a row is damaged.
+    pub async fn deletions_of_entries(&self, entries: &[String]) -> Result<Vec<Deletion>, Error> {
+        let rows: Vec<DeletionRow> = sqlx::query_as(
+            "SELECT * FROM deletions WHERE audit_entry IN (SELECT value FROM json_each($1))",
+        )
+        .bind(json(&entries))
+        .fetch_all(&self.pool)
+        .await?;
+        rows.into_iter().map(DeletionRow::opened).collect()
+    }
+
     /// Writes what became of a deletion.
     ///
     /// # Errors

@@ -1,4 +1,5 @@
 use jiff::{SignedDuration, Timestamp};
+use sqlx::SqliteConnection;
 
 use super::{
     Error, Store,
@@ -72,15 +73,8 @@ impl Store {
     /// # Errors
     /// The database does not answer.
     pub async fn answer_key(&self, key: &IdempotencyKey, answer: &str) -> Result<(), Error> {
-        sqlx::query(
-            "UPDATE idempotency_keys SET answer = $1 WHERE caller = $2 AND idempotency_key = $3",
-        )
-        .bind(answer)
-        .bind(&key.caller)
-        .bind(&key.key)
-        .execute(&self.pool)
-        .await?;
-        Ok(())
+        let mut connection = self.pool.acquire().await?;
+        self::answer(&mut connection, key, answer).await
     }
 
     /// Gives a key back: nothing was done with it.
@@ -111,12 +105,12 @@ impl Store {
         Ok(())
     }
 
-    /// Gives the keys of a deletion back: it did not happen.
+    /// Gives the keys of a deletion back that were not answered yet: it did not happen.
     ///
     /// # Errors
     /// The database does not answer.
     pub async fn release_keys_of(&self, deletion: &DeletionId) -> Result<(), Error> {
-        sqlx::query("DELETE FROM idempotency_keys WHERE deletion_id = $1")
+        sqlx::query("DELETE FROM idempotency_keys WHERE deletion_id = $1 AND answer IS NULL")
             .bind(deletion.as_str())
             .execute(&self.pool)
             .await?;
@@ -203,4 +197,20 @@ impl Store {
         transaction.commit().await?;
         Ok(true)
     }
+}
+
+pub(super) async fn answer(
+    connection: &mut SqliteConnection,
+    key: &IdempotencyKey,
+    answer: &str,
+) -> Result<(), Error> {
+    sqlx::query(
+        "UPDATE idempotency_keys SET answer = $1 WHERE caller = $2 AND idempotency_key = $3",
+    )
+    .bind(answer)
+    .bind(&key.caller)
+    .bind(&key.key)
+    .execute(connection)
+    .await?;
+    Ok(())
 }

@@ -26,8 +26,8 @@ async function withPage(options, use) {
   }
 }
 
-async function enterToken(page) {
-  await page.getByLabel('Token', { exact: true }).fill(demo.tokens.reader);
+async function enterToken(page, token = demo.tokens.reader) {
+  await page.getByLabel('Token', { exact: true }).fill(token);
   await page.keyboard.press('Enter');
   await page.getByText('Sent with every request from this tab.').waitFor();
 }
@@ -80,6 +80,53 @@ test('a query typed with a token is answered, and no request leaves the host', a
   });
 });
 
+/** Asks the gateway without the page, as somebody who may do everything. */
+async function askAsAdmin(query, variables) {
+  const answer = await fetch(demo.graphql, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', authorization: `Bearer ${demo.tokens.admin}` },
+    body: JSON.stringify({ query, variables }),
+  });
+  const { data, errors } = await answer.json();
+  assert.equal(errors, undefined, JSON.stringify(errors));
+  return data;
+}
+
+test('a deletion is followed from its beginning until it is taken back', async () => {
+  await withPage({}, async (page, seen) => {
+    await enterToken(page);
+    await editors(page);
+    await page.locator('.graphiql-tab-button', { hasText: 'FollowDeletions' }).click();
+    await page.locator('.graphiql-query-editor .view-lines').getByText('FollowDeletions').first().waitFor();
+    // Known to the gateway once the head of its answer is there.
+    const following = page.waitForResponse((it) => it.headers()['content-type'] === 'text/event-stream');
+    await page.getByRole('button', { name: /^Execute query/ }).click();
+    await following;
+
+    const { users } = await askAsAdmin('{ users(first: 100) { nodes { id viewerCanDelete } } }');
+    let deletion;
+    for (const user of users.nodes.filter((it) => it.viewerCanDelete)) {
+      const { deleteUser } = await askAsAdmin(
+        'mutation ($user: ID!) { deleteUser(input: { userId: $user }) { deletion { id } } }',
+        { user: user.id },
+      );
+      deletion = deleteUser.deletion;
+      if (deletion) break;
+    }
+    assert.ok(deletion, 'somebody can be deleted');
+    const answer = await resultWith(page, '"SCHEDULED"');
+    assert.doesNotMatch(answer, /"errors"/);
+    await askAsAdmin(
+      'mutation ($deletion: ID!) { cancelUserDeletion(input: { deletionId: $deletion }) { deletion { state } } }',
+      { deletion: deletion.id },
+    );
+    await resultWith(page, '"CANCELLED"');
+    await page.getByRole('button', { name: /^Stop query/ }).click();
+    await page.getByRole('button', { name: /^Execute query/ }).waitFor();
+    assertKeptToItself(seen);
+  });
+});
+
 test('without a token the answer says where to put one', async () => {
   await withPage({}, async (page, seen) => {
     await typeQuery(page, '{ viewer { subject } }');
@@ -124,6 +171,11 @@ test('every example opens in a tab of its own and the first one answers', async 
       'Integrations',
       'UsersByEmail',
       'AuditEvents',
+      'PreviewDeletion',
+      'DeleteUser',
+      'CancelUserDeletion',
+      'FollowDeletions',
+      'AuditLog',
     ]);
     await editors(page);
     await page.getByRole('button', { name: /^Execute query/ }).click();

@@ -1,4 +1,5 @@
-import { Kind, parse } from 'graphql';
+import { Kind, OperationTypeNode, parse } from 'graphql';
+import { createClient } from 'graphql-sse';
 
 // Beside the page, wherever a proxy may have put both.
 const ENDPOINT = new URL('./graphql', location.href);
@@ -14,6 +15,12 @@ export function fetcherFor(token) {
   return ask;
 
   async function ask(parameters, options) {
+    const operations = operationsOf(parameters.query);
+    const chosen = operations.find((it) => it.name?.value === parameters.operationName);
+    const asked = chosen || operations.length === 0 ? parameters : withoutName(parameters);
+    const headers = { ...(token && { authorization: `Bearer ${token}` }), ...options?.headers };
+    const operation = chosen ?? operations[0];
+    if (operation?.operation === OperationTypeNode.SUBSCRIPTION) return follow(asked, headers);
     const response = await fetch(ENDPOINT, {
       method: 'POST',
       credentials: 'same-origin',
@@ -21,12 +28,38 @@ export function fetcherFor(token) {
       headers: {
         accept: 'application/graphql-response+json, application/json;q=0.9',
         'content-type': 'application/json',
-        ...(token && { authorization: `Bearer ${token}` }),
-        ...options?.headers,
+        ...headers,
       },
-      body: JSON.stringify(withoutStaleName(parameters)),
+      body: JSON.stringify(asked),
     });
     return answerOf(response, Boolean(token));
+  }
+
+  /** The answers to a subscription, one after the other, until GraphiQL is told to stop. */
+  function follow(parameters, headers) {
+    const client = createClient({
+      url: ENDPOINT.href,
+      headers,
+      // What is missed meanwhile would be missed without a word: better an error, and a hand that runs it again.
+      retryAttempts: 0,
+      async fetchFn(address, options) {
+        const response = await fetch(address, options);
+        if (response.ok) return response;
+        const { errors } = await answerOf(response, Boolean(token));
+        throw new Error(errors[0].message);
+      },
+    });
+    stopper.signal.addEventListener('abort', () => client.dispose());
+    return client.iterate(parameters);
+  }
+}
+
+/** None where the query does not parse: the gateway says best why. */
+function operationsOf(query) {
+  try {
+    return parse(query).definitions.filter((it) => it.kind === Kind.OPERATION_DEFINITION);
+  } catch {
+    return [];
   }
 }
 
@@ -34,16 +67,8 @@ export function fetcherFor(token) {
  * GraphiQL learns a tenth of a second late that the operation's name changed, so a quick hand would be told
  * that the operation is unknown.
  */
-function withoutStaleName({ operationName, ...rest }) {
-  try {
-    const isThere = parse(rest.query).definitions.some(
-      (it) => it.kind === Kind.OPERATION_DEFINITION && it.name?.value === operationName,
-    );
-    return isThere ? { operationName, ...rest } : rest;
-  } catch {
-    // The gateway says best where a query does not parse.
-    return { operationName, ...rest };
-  }
+function withoutName({ operationName, ...rest }) {
+  return rest;
 }
 
 async function answerOf(response, hasToken) {

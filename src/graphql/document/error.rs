@@ -95,6 +95,11 @@ pub enum DocumentError {
     /// There are several operations and no name is given, or none at all.
     #[error("the document has several operations: say which one in `operationName`")]
     OperationNameMissing,
+    /// A subscription to several things, or to something on a condition (specification, section 5.2.4.1).
+    #[error(
+        "a subscription selects one field at its root, none of introspection and without a directive"
+    )]
+    SubscriptionRoot,
 }
 
 /// Says "more than enough" rather than a number with twenty digits.
@@ -142,9 +147,10 @@ impl DocumentError {
         match self {
             Self::TooLarge { .. } => code::QUERY_TOO_COMPLEX,
             Self::Syntax { .. } => code::GRAPHQL_PARSE_FAILED,
-            Self::Cyclic { .. } | Self::NoSuchOperation | Self::OperationNameMissing => {
-                code::GRAPHQL_VALIDATION_FAILED
-            }
+            Self::Cyclic { .. }
+            | Self::NoSuchOperation
+            | Self::OperationNameMissing
+            | Self::SubscriptionRoot => code::GRAPHQL_VALIDATION_FAILED,
         }
     }
 

@@ -2,21 +2,23 @@ use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use axum::extract::ws::{Message, WebSocket};
 use futures_util::{SinkExt, StreamExt, stream::SplitSink};
-use jiff::Timestamp;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 use tokio::{
+    sync::mpsc,
     task::{AbortHandle, JoinSet},
     time::{Instant, MissedTickBehavior, interval, sleep_until, timeout},
 };
 use tracing::{Instrument, info_span};
 
-use super::message::{Bare, Closing, FromClient, ToClient};
+use super::{
+    message::{Bare, Closing, FromClient, ToClient},
+    operation::{Operation, Said, refused},
+};
 use crate::{
     auth::Caller,
-    graphql::{RequestContext, document},
     http::{
-        answer::Wire, edge::Edge, endpoint::operation_of, execute::execute, observe::Line,
-        parameters, refusal::Refusal,
+        edge::Edge, endpoint::operation_of, follow::end_of, observe::Line, parameters,
+        refusal::Refusal,
     },
 };
 
@@ -24,8 +26,8 @@ use crate::{
 const PING: Duration = Duration::from_secs(30);
 /// Longest time to write one message; who reads no faster is gone.
 const WRITE: Duration = Duration::from_secs(30);
-/// As good as never, for a token without an end.
-const FAR: Duration = Duration::from_hours(365 * 24);
+/// Messages of all operations on their way to the client; before there is room, no operation makes a further one.
+const AHEAD: usize = 4;
 
 type Sink = SplitSink<WebSocket, Message>;
 /// Why a session ends: with a close frame, or because the other end is gone.
@@ -39,7 +41,10 @@ pub(super) struct Session {
     /// When the client must have said who it is, then when its token ends.
     deadline: Instant,
     running: HashMap<String, Running>,
-    tasks: JoinSet<Finished>,
+    /// They end with the session.
+    tasks: JoinSet<()>,
+    said: mpsc::Receiver<Said>,
+    say: mpsc::Sender<Said>,
     started: u64,
 }
 
@@ -47,12 +52,6 @@ pub(super) struct Session {
 struct Running {
     number: u64,
     task: AbortHandle,
-}
-
-struct Finished {
-    id: String,
-    number: u64,
-    messages: Vec<String>,
 }
 
 /// Tells a client of other protocols that only one is spoken here.
@@ -64,6 +63,7 @@ pub(super) async fn refuse_protocol(mut socket: WebSocket) {
 impl Session {
     pub(super) fn new(edge: Arc<Edge>, authorization: Option<String>) -> Self {
         let deadline = Instant::now() + edge.settings.sockets.init_timeout;
+        let (say, said) = mpsc::channel(AHEAD);
         Self {
             edge,
             authorization,
@@ -71,6 +71,8 @@ impl Session {
             deadline,
             running: HashMap::new(),
             tasks: JoinSet::new(),
+            said,
+            say,
             started: 0,
         }
     }
@@ -91,11 +93,9 @@ impl Session {
                         None => Err(None),
                     }
                 }
-                Some(finished) = self.tasks.join_next() => match finished {
-                    Ok(finished) => self.deliver(finished, &mut sink).await,
-                    // Cancelled by the client; a panic has become an answer before.
-                    Err(_) => Ok(()),
-                },
+                Some(said) = self.said.recv() => self.deliver(said, &mut sink).await,
+                // What it had to say it has said.
+                Some(_) = self.tasks.join_next() => Ok(()),
                 () = sleep_until(self.deadline) => Err(Some(
                     if self.caller.is_some() { Closing::Expired } else { Closing::InitTimeout }
                 )),
@@ -149,7 +149,7 @@ impl Session {
         let authorization = authorization_in(&payload).or_else(|| self.authorization.take());
         let caller = self.edge.verifier.caller(authorization.as_deref()).await;
         let caller = caller.map_err(|_| Some(Closing::Forbidden))?;
-        self.deadline = Instant::now() + time_left(&caller);
+        self.deadline = end_of(&caller);
         self.caller = Some(caller);
         Ok(())
     }
@@ -168,63 +168,35 @@ impl Session {
         let Ok(request) = parameters::of_value(payload) else {
             return Err(Some(Closing::Malformed));
         };
-        let operation = operation_of(&request);
-        let kind = operation.as_ref().map(|operation: &document::Operation| operation.kind);
-        line.asked_for(operation);
-        let context = RequestContext {
-            request_id: line.id().as_str().to_owned(),
-            max_age: None,
-            read_only: false,
-        };
+        let asked = operation_of(&request);
+        let kind = asked.as_ref().map(|asked| asked.kind);
+        line.asked_for(asked);
         self.started += 1;
-        let (number, edge, name) = (self.started, Arc::clone(&self.edge), id.clone());
         let span = info_span!("request", request.id = line.id().as_str());
-        let work = async move {
-            let outcome = execute(&edge, request, caller, context, kind).await;
-            let messages = match outcome {
-                Ok(answer) => answered(&name, Wire::of(answer, line.id().as_str()), &line),
-                Err(refusal) => vec![refused(&name, &refusal, &line)],
-            };
-            Finished { id: name, number, messages }
+        let operation = Operation {
+            edge: Arc::clone(&self.edge),
+            id: id.clone(),
+            number: self.started,
+            line,
+            say: self.say.clone(),
         };
+        let work = span.in_scope(|| operation.begin(request, caller, kind));
         let task = self.tasks.spawn(work.instrument(span));
-        self.running.insert(id, Running { number, task });
+        self.running.insert(id, Running { number: self.started, task });
         Ok(())
     }
 
-    async fn deliver(&mut self, finished: Finished, sink: &mut Sink) -> Result<(), End> {
+    async fn deliver(&mut self, said: Said, sink: &mut Sink) -> Result<(), End> {
         let is_awaited =
-            self.running.get(&finished.id).is_some_and(|running| running.number == finished.number);
+            self.running.get(&said.id).is_some_and(|running| running.number == said.number);
         if !is_awaited {
             return Ok(());
         }
-        self.running.remove(&finished.id);
-        for message in finished.messages {
-            send(sink, message.into()).await?;
+        if said.is_last {
+            self.running.remove(&said.id);
         }
-        Ok(())
+        send(sink, said.text.into()).await
     }
-}
-
-/// An answer is one `next` and a `complete`; an operation that was not executed gets one `error`.
-fn answered(id: &str, wire: Wire, line: &Line) -> Vec<String> {
-    line.answered_with(wire.errors());
-    line.ended_with(200);
-    if wire.is_executed() {
-        vec![ToClient::Next { id, payload: wire }.text(), Bare::Complete { id }.text()]
-    } else {
-        vec![ToClient::Error { id, payload: wire.errors() }.text()]
-    }
-}
-
-fn refused(id: &str, refusal: &Refusal, line: &Line) -> String {
-    line.refused(refusal);
-    line.ended_with(refusal.status().as_u16());
-    let error = json!({
-        "message": refusal.message(),
-        "extensions": { "code": refusal.code(), "requestId": line.id().as_str() },
-    });
-    ToClient::Error { id, payload: [error] }.text()
 }
 
 async fn say<T: serde::Serialize>(sink: &mut Sink, message: &ToClient<'_, T>) -> Result<(), End> {
@@ -243,17 +215,6 @@ fn authorization_in(payload: &Map<String, Value>) -> Option<String> {
     let text = |name: &str| payload.get(name).and_then(Value::as_str);
     let header = text("Authorization").or_else(|| text("authorization"));
     header.map(str::to_owned).or_else(|| text("token").map(|token| format!("Bearer {token}")))
-}
-
-#[expect(
-    clippy::disallowed_methods,
-    reason = "how long a token is still good for is a matter of the present"
-)]
-fn time_left(caller: &Caller) -> Duration {
-    let Some(end) = caller.expires_at else {
-        return FAR;
-    };
-    Duration::try_from(end.duration_since(Timestamp::now())).unwrap_or_default().min(FAR)
 }
 
 /// The library's error is not ours to name: axum hides which version it is of.

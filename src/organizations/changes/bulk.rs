@@ -1,18 +1,19 @@
 use serde::Serialize;
-use uuid::Uuid;
 
 use super::{
     ChangeError, ChangeEvent, Changed, Changes, Confirmation, DeleteUser, Result,
     idempotency::{Answered, Claim, fingerprint},
+    reconcile::is_to_be_tried_again,
     record::Announcement,
 };
 use crate::{
-    audit::{Action, Outcome},
+    audit::{Action, EntryId, Outcome},
     domain::{
         AccountId, Actor, BulkDeletion, BulkDeletionId, BulkDeletionItem, DeletionScope,
         IntegrationId, Refusal, RefusalCode,
     },
     organizations::clock::now,
+    store::IdempotencyKey,
 };
 
 /// Many people who are to be deleted in one run.
@@ -60,7 +61,7 @@ impl Changes {
             bulk: None,
         };
         let entry = self.asked(None, actor, announcement).await?;
-        let outcome = self.begin_once(actor, request).await;
+        let outcome = self.begin_once(actor, request, &entry).await;
         self.ended(&entry, &outcome).await;
         outcome
     }
@@ -69,9 +70,10 @@ impl Changes {
         &self,
         actor: &Actor,
         request: &BulkRequest,
+        entry: &EntryId,
     ) -> Result<Changed<BulkDeletion>> {
         let Some(key) = Self::idempotency_key(actor, request.idempotency_key.as_deref())? else {
-            return self.begin(actor, request).await;
+            return self.begin(actor, request, (entry, None)).await;
         };
         let input = fingerprint(&Input {
             action: "deleteUsers",
@@ -86,14 +88,19 @@ impl Changes {
             let bulk = self.bulk_deletion(&id).await?.ok_or(ChangeError::Internal)?;
             return Ok(Changed::new(bulk, Outcome::Replayed));
         }
-        let outcome = self.begin(actor, request).await;
-        let answered =
-            |bulk: &BulkDeletion| Answered { bulk: Some(bulk.id.clone()), ..Answered::default() };
-        self.answer(&key, &outcome, answered).await?;
+        let outcome = self.begin(actor, request, (entry, Some(&key))).await;
+        if outcome.is_err() {
+            self.inner.store.release_key(&key).await?;
+        }
         outcome
     }
 
-    async fn begin(&self, actor: &Actor, request: &BulkRequest) -> Result<Changed<BulkDeletion>> {
+    async fn begin(
+        &self,
+        actor: &Actor,
+        request: &BulkRequest,
+        (entry, key): (&EntryId, Option<&IdempotencyKey>),
+    ) -> Result<Changed<BulkDeletion>> {
         self.check_reason(request.reason.as_deref())?;
         let tokens = &request.confirmation_tokens;
         if !tokens.is_empty() && tokens.len() != request.people.len() {
@@ -122,7 +129,8 @@ impl Changes {
             }
         };
         let bulk = BulkDeletion {
-            id: Uuid::now_v7().to_string().into(),
+            // By which the next start knows that the change in the audit log was made.
+            id: entry.to_string().into(),
             requested_by: actor.clone(),
             scope: request.scope,
             reason: request.reason.clone(),
@@ -131,7 +139,8 @@ impl Changes {
             finished_at: None,
             items: request.people.iter().enumerate().map(item).collect(),
         };
-        self.inner.store.insert_bulk_deletion(&bulk).await?;
+        let answered = Answered { bulk: Some(bulk.id.clone()), ..Answered::default() };
+        self.inner.store.insert_bulk_deletion(&bulk, key, &answered.text()).await?;
         self.run(bulk.id.clone());
         Ok(Changed::new(bulk, Outcome::Succeeded))
     }
@@ -189,26 +198,20 @@ impl Changes {
         mut item: BulkDeletionItem,
     ) -> Result<BulkDeletionItem> {
         item.is_done = true;
-        // Announced before a restart: what became of it is read, and only what did not happen is done again.
-        if let Some(id) = &item.deletion
-            && let Some(deletion) = self.inner.store.deletion(id).await?
-        {
-            let deletion = if deletion.is_outcome_known {
-                deletion
-            } else {
-                let _turn = self.inner.accounts.lock(&deletion.account).await;
-                self.settle(deletion).await?
-            };
-            let is_to_do = deletion.failures.iter().any(|failure| failure.is_retryable);
-            if !is_to_do {
-                item.refusals = deletion.failures;
-                return Ok(item);
-            }
-        }
         let Some(place) = self.place(&item.integration) else {
             item.refusals = vec![Refusal::new(RefusalCode::NotFound, "the integration is gone")];
             return Ok(item);
         };
+        // Announced before a restart: what became of it is read, and only what did not happen is done again.
+        if let Some(id) = &item.deletion
+            && let Some(deletion) = self.inner.store.deletion(id).await?
+        {
+            let deletion = self.settle_until_known(deletion).await;
+            if !is_to_be_tried_again(&deletion) {
+                item.refusals = deletion.failures;
+                return Ok(item);
+            }
+        }
         let request = DeleteUser {
             account: item.account.clone(),
             scope: bulk.scope,
@@ -220,8 +223,12 @@ impl Changes {
         };
         match self.delete_user(&place, &bulk.requested_by, &request).await {
             Ok(changed) => {
-                item.deletion = changed.value.deletion.map(|deletion| deletion.id);
-                item.refusals = changed.refusals;
+                let deletion = changed.value.deletion;
+                item.deletion = deletion.as_ref().map(|deletion| deletion.id.clone());
+                item.refusals = match deletion.filter(|_| changed.ended == Outcome::Pending) {
+                    Some(deletion) => self.settle_until_known(deletion).await.failures,
+                    None => changed.refusals,
+                };
             }
             Err(ChangeError::Refused(refusals)) => item.refusals = refusals,
             Err(ChangeError::Organization(error)) => {

@@ -76,7 +76,7 @@ impl Changes {
         mut deletion: Deletion,
     ) -> Result<Changed<DeletionAnswer>> {
         let client = &place.organization.shared.client;
-        let mut last: Option<Error> = None;
+        let (mut last, mut unclear): (Option<Error>, Option<Error>) = (None, None);
         let mut accepted = None;
         for index in 0..deletion.directories.len() {
             let removal = &mut deletion.directories[index];
@@ -93,11 +93,18 @@ impl Changes {
                 Ok(Removal::AlreadyGone) => removal.outcome = RemovalOutcome::AlreadyGone,
                 Err(error) => {
                     note(removal, &error);
+                    if is_ambiguous(&error) {
+                        unclear = Some(error.clone());
+                    }
                     last = Some(error);
                 }
             }
+            deletion.changed_at = now();
             // One directory's outcome is not lost with the next one's.
             self.inner.store.update_deletion(&deletion).await?;
+        }
+        if let Some(error) = unclear {
+            return self.unclear(place, deletion, &error).await;
         }
         deletion.state = state_of(&deletion.directories);
         deletion.failures = failures(&deletion.directories);
@@ -141,26 +148,7 @@ impl Changes {
         error: Error,
     ) -> Result<Changed<DeletionAnswer>> {
         if is_ambiguous(&error) {
-            // After a failure too: a time-out may hide a deletion that went through.
-            self.show(place, &deletion, None);
-            tracing::warn!(
-                deletion.id = %deletion.id, error = %error,
-                "Whether deletion {} was carried out is not known; the account will tell", deletion.id
-            );
-            let deletion = self.look_at(place, deletion).await?;
-            let outcome = match deletion.state {
-                _ if !deletion.is_outcome_known => {
-                    let (changes, deletion) = (self.clone(), deletion.clone());
-                    tokio::spawn(async move { changes.settle_until_known(deletion).await });
-                    Outcome::Pending
-                }
-                DeletionState::Failed => Outcome::Failed,
-                _ => Outcome::Succeeded,
-            };
-            let refusals = deletion.failures.clone();
-            let answer = DeletionAnswer { deletion: Some(deletion), preview: None };
-            let changed = Changed::new(answer, outcome);
-            return Ok(Changed { refusals, upstream: Some((&error).into()), ..changed });
+            return self.unclear(place, deletion, &error).await;
         }
         if let Some(refusals) = refusals(&error) {
             deletion.failures = refusals;
@@ -169,6 +157,42 @@ impl Changes {
         deletion.failures = vec![passing_failure(&error)];
         self.failed(place, deletion, Some(&error)).await?;
         Err(ChangeError::from(error))
+    }
+
+    /// Whether it was carried out is not known: asks at once, and goes on asking behind the answer.
+    async fn unclear(
+        &self,
+        place: &Place,
+        mut deletion: Deletion,
+        error: &Error,
+    ) -> Result<Changed<DeletionAnswer>> {
+        // After a failure too: a time-out may hide a deletion that went through.
+        self.show(place, &deletion, None);
+        tracing::warn!(
+            deletion.id = %deletion.id, error = %error,
+            "Whether deletion {} was carried out is not known; the account will tell", deletion.id
+        );
+        // The time that Atlassian may take to show it begins with the call and not with the announcement.
+        deletion.changed_at = now();
+        self.inner.store.update_deletion(&deletion).await?;
+        let deletion = self.look_at(place, deletion).await?;
+        let outcome = match deletion.state {
+            _ if !deletion.is_outcome_known => return Ok(self.settled_later(deletion)),
+            DeletionState::Failed => Outcome::Failed,
+            _ => Outcome::Succeeded,
+        };
+        let refusals = deletion.failures.clone();
+        let answer = DeletionAnswer { deletion: Some(deletion), preview: None };
+        let changed = Changed::new(answer, outcome);
+        Ok(Changed { refusals, upstream: Some(error.into()), ..changed })
+    }
+
+    /// Goes on asking what became of a deletion behind the answer, which tells it as it is.
+    pub(super) fn settled_later(&self, deletion: Deletion) -> Changed<DeletionAnswer> {
+        let (changes, again) = (self.clone(), deletion.clone());
+        tokio::spawn(async move { changes.settle_until_known(again).await });
+        let answer = DeletionAnswer { deletion: Some(deletion), preview: None };
+        Changed::new(answer, Outcome::Pending)
     }
 
     async fn failed(
@@ -222,7 +246,7 @@ fn state_of(directories: &[DirectoryRemoval]) -> DeletionState {
 }
 
 /// What failed, each with its directory's name.
-fn failures(directories: &[DirectoryRemoval]) -> Vec<Refusal> {
+pub(super) fn failures(directories: &[DirectoryRemoval]) -> Vec<Refusal> {
     let failed = directories
         .iter()
         .filter(|one| matches!(one.outcome, RemovalOutcome::Refused | RemovalOutcome::Pending));

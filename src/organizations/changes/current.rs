@@ -2,12 +2,17 @@ use std::{collections::BTreeMap, time::Duration};
 
 use jiff::Timestamp;
 
-use super::{ChangeSettings, Changes, Place, Result, carry_out::is_over};
+use super::{
+    ChangeSettings, Changes, Place, Result,
+    carry_out::{failures, is_over},
+};
 use crate::{
     atlassian::{self, ErrorKind, UserSearch, users::MAX_ACCOUNT_IDS},
+    audit::Outcome,
     domain::{
         AccountId, AccountStatus, Deletion, DeletionId, DeletionScope, DeletionState, Directory,
-        GRACE, IntegrationId, Refusal, RefusalCode, RemovalOutcome, User, UserStatus,
+        DirectoryRemoval, GRACE, IntegrationId, Refusal, RefusalCode, RemovalOutcome, User,
+        UserStatus,
     },
     organizations::{clock::now, corrections::Effect},
     store::DeletionQuery,
@@ -127,6 +132,7 @@ impl Changes {
         let settings = &self.inner.settings;
         let client = &place.organization.shared.client;
         let account = &deletion.account;
+        let is_settled = self.settled_at(&deletion) <= now();
         let next = match deletion.scope {
             DeletionScope::Account => match people(place, vec![account.clone()]).await {
                 Ok(people) => Ok(self.seen_as(place, &deletion, people.first()).await),
@@ -135,10 +141,10 @@ impl Changes {
             DeletionScope::Organization => client
                 .directories_of(account)
                 .await
-                .map(|left| of_directories(&mut deletion, &left, settings, now())),
+                .map(|left| of_directories(&mut deletion, &left, is_settled, settings, now())),
             DeletionScope::Site => client.find_site_user(account).await.map(|user| {
                 let is_there = user.is_some_and(|user| user.is_active);
-                of_removal(&deletion, is_there, settings, now())
+                of_removal(&deletion, is_there, is_settled, settings, now())
             }),
         };
         match next {
@@ -162,7 +168,15 @@ impl Changes {
             None if is_closed(place, &deletion.account).await => Seen::Closed,
             None => Seen::Nobody,
         };
-        of_account(deletion, seen, &self.inner.settings, now())
+        let is_settled = self.settled_at(deletion) <= now();
+        of_account(deletion, seen, is_settled, &self.inner.settings, now())
+    }
+
+    /// When Atlassian is sure to show what was called for: the call was made before the last that was written of it, or by a
+    /// process that ended before this one began.
+    pub(super) fn settled_at(&self, deletion: &Deletion) -> Timestamp {
+        let called = deletion.changed_at.max(self.inner.opened_at);
+        called.saturating_add(self.inner.settings.settle).unwrap_or(Timestamp::MAX)
     }
 
     async fn settle_as(
@@ -183,12 +197,17 @@ impl Changes {
         if next == DeletionState::Scheduled && deletion.purges_at.is_none() {
             deletion.purges_at = deletion.requested_at.saturating_add(GRACE).ok();
         }
-        if next == DeletionState::Failed && deletion.failures.is_empty() {
-            deletion.failures = vec![not_carried_out()];
+        if next == DeletionState::Failed {
+            deletion.failures = failures(&deletion.directories);
+            if deletion.failures.is_empty() {
+                deletion.failures = vec![not_carried_out()];
+            }
         }
         self.keep(deletion).await?;
         if !was_known {
-            self.end_interrupted(deletion).await?;
+            let is_ours = deletion.requested_at >= self.inner.opened_at;
+            let failed_as = if is_ours { Outcome::Failed } else { Outcome::Interrupted };
+            self.end_unrecorded(deletion, failed_as).await?;
         }
         self.show(place, deletion, newly_shown(deletion, was_known));
         tracing::info!(
@@ -251,6 +270,7 @@ fn has_passed(since: Timestamp, time: Duration, now: Timestamp) -> bool {
 fn of_account(
     deletion: &Deletion,
     seen: Seen<'_>,
+    is_settled: bool,
     settings: &ChangeSettings,
     now: Timestamp,
 ) -> Option<DeletionState> {
@@ -267,9 +287,7 @@ fn of_account(
     match deletion.state {
         _ if is_closed => Some(DeletionState::Purged),
         DeletionState::Queued if is_scheduled => Some(DeletionState::Scheduled),
-        DeletionState::Queued => {
-            has_passed(deletion.requested_at, settings.settle, now).then_some(DeletionState::Failed)
-        }
+        DeletionState::Queued => is_settled.then_some(DeletionState::Failed),
         // What was asked for a moment ago may not show yet.
         DeletionState::Scheduled if is_active => {
             has_passed(deletion.changed_at, settings.settle, now)
@@ -282,17 +300,19 @@ fn of_account(
 fn of_removal(
     deletion: &Deletion,
     is_there: bool,
+    is_settled: bool,
     settings: &ChangeSettings,
     now: Timestamp,
 ) -> Option<DeletionState> {
-    let patience =
-        if deletion.is_outcome_known { settings.removal_deadline } else { settings.settle };
-    if !is_there {
-        Some(DeletionState::Removed)
-    } else if has_passed(deletion.requested_at, patience, now) {
-        Some(DeletionState::Failed)
+    let is_over = if deletion.is_outcome_known {
+        has_passed(deletion.requested_at, settings.removal_deadline, now)
     } else {
-        None
+        is_settled
+    };
+    match (is_there, is_over) {
+        (false, _) => Some(DeletionState::Removed),
+        (true, true) => Some(DeletionState::Failed),
+        (true, false) => None,
     }
 }
 
@@ -300,30 +320,32 @@ fn of_removal(
 fn of_directories(
     deletion: &mut Deletion,
     left: &[Directory],
+    is_settled: bool,
     settings: &ChangeSettings,
     now: Timestamp,
 ) -> Option<DeletionState> {
-    let is_settled = has_passed(deletion.requested_at, settings.settle, now);
-    let mut is_there = false;
-    let mut is_refused = false;
+    let is_left = |removal: &DirectoryRemoval| left.iter().any(|one| one.id == removal.directory);
     for removal in &mut deletion.directories {
-        let is_left = left.iter().any(|directory| directory.id == removal.directory);
-        match removal.outcome {
-            RemovalOutcome::Pending | RemovalOutcome::Unknown if !is_left => {
-                removal.outcome = RemovalOutcome::Accepted;
-            }
-            RemovalOutcome::Pending | RemovalOutcome::Unknown if is_settled => {
-                removal.outcome = RemovalOutcome::Refused;
-                removal.refusal = Some(not_carried_out());
-            }
-            _ => {}
+        let is_unclear =
+            matches!(removal.outcome, RemovalOutcome::Pending | RemovalOutcome::Unknown);
+        if is_unclear && !is_left(removal) {
+            removal.outcome = RemovalOutcome::Accepted;
+            removal.refusal = None;
+        } else if is_unclear && is_settled {
+            removal.outcome = RemovalOutcome::Refused;
+            removal.refusal = Some(not_carried_out());
+        } else if is_unclear {
+            return None;
         }
-        is_there |= is_left && removal.outcome != RemovalOutcome::Refused;
-        is_refused |= removal.outcome == RemovalOutcome::Refused;
     }
-    if is_there {
-        // Some directory has it still on its way.
-        return of_removal(deletion, true, settings, now);
+    let mut outcomes = deletion.directories.iter().map(|removal| removal.outcome);
+    if outcomes.any(|outcome| outcome == RemovalOutcome::Refused) {
+        return Some(DeletionState::Failed);
     }
-    Some(if is_refused { DeletionState::Failed } else { DeletionState::Removed })
+    let is_there = deletion.directories.iter().any(is_left);
+    if is_there && !deletion.is_outcome_known {
+        // Every directory accepted it before the program ended, and has it on its way.
+        return Some(DeletionState::Queued);
+    }
+    of_removal(deletion, is_there, is_settled, settings, now)
 }

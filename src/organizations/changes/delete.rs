@@ -2,7 +2,7 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use super::{
-    Changed, Changes, Place, Preview, Result,
+    ChangeError, Changed, Changes, Place, Preview, Result,
     facts::{Facts, Part, Reach},
     findings,
     idempotency::{Answered, Claim, fingerprint},
@@ -123,7 +123,7 @@ impl Changes {
             deletion: answer.deletion.as_ref().map(|deletion| deletion.id.clone()),
             ..Answered::default()
         };
-        self.answer(&key, &outcome, answered).await?;
+        self.answer(&key, &outcome, answered).await;
         outcome
     }
 
@@ -153,7 +153,7 @@ impl Changes {
         else {
             return Err(no_such_user());
         };
-        let preview = self.preview_of(&facts, (place, actor), request.scope).await;
+        let preview = self.preview_of(&facts, (place, actor), request.scope).await?;
         if !preview.is_allowed() {
             let refusals = of_blockers(&preview.findings.blockers);
             let deletion = self.pending_deletion(&request.account).await?;
@@ -178,9 +178,13 @@ impl Changes {
         };
         let store = &self.inner.store;
         if !store.announce_deletion(&deletion, key, is_within).await? {
-            return Err(super::ChangeError::Refused(reached.into_iter().collect()));
+            return Err(ChangeError::Refused(reached.into_iter().collect()));
         }
-        let mut changed = self.carry_out(place, deletion, &preview).await?;
+        let mut changed = match self.carry_out(place, deletion.clone(), &preview).await {
+            // The call may be made, and what came of it could not be written: the account will tell.
+            Err(ChangeError::Internal) => self.settled_later(deletion),
+            outcome => outcome?,
+        };
         changed.value.preview = Some(preview);
         Ok(changed)
     }
@@ -234,7 +238,7 @@ impl Changes {
     }
 }
 
-pub(super) fn no_such_user() -> super::ChangeError {
+pub(super) fn no_such_user() -> ChangeError {
     let message = "the organization does not know this account";
     Refusal::new(RefusalCode::NotFound, message).at(&["input", "userId"]).into()
 }

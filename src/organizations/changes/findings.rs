@@ -51,6 +51,14 @@ impl Findings {
         self.warnings.push(Finding::new(code, message));
     }
 
+    /// The same deletion is on its way already.
+    pub(super) fn about_queue(&mut self) {
+        self.block(
+            FindingCode::AlreadyScheduled,
+            "the same was asked for already and is on its way; ask for that deletion to see how far it is",
+        );
+    }
+
     fn about_state(&mut self, facts: &Facts, reach: Reach) {
         if facts.user.status == UserStatus::ForDeletion {
             self.block(

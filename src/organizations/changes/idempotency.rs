@@ -41,7 +41,7 @@ impl Changes {
         key: Option<&str>,
     ) -> Result<Option<IdempotencyKey>> {
         let Some(key) = key else { return Ok(None) };
-        if key.trim().is_empty() || key.len() > LONGEST {
+        if key.trim().is_empty() || key.chars().count() > LONGEST {
             let message = "`idempotencyKey` takes 1 to 255 characters; a UUID is a good one";
             let refusal = Refusal::new(RefusalCode::InvalidInput, message);
             return Err(refusal.at(&["input", "idempotencyKey"]).into());
@@ -73,31 +73,41 @@ impl Changes {
         Err(Refusal::new(RefusalCode::IdempotencyConflict, message).retryable().into())
     }
 
-    /// Keeps the answer, or gives the key back where nothing was done that must not be done again.
+    /// Keeps the answer, or gives the key back where nothing was done that must not be done again. What was done stays done
+    /// where this fails: who comes next with the key finds out what it was.
     pub(super) async fn answer<T>(
         &self,
         key: &IdempotencyKey,
         outcome: &Result<Changed<T>>,
         answered: impl Fn(&T) -> Answered,
-    ) -> Result<()> {
+    ) {
         let store = &self.inner.store;
-        match outcome {
+        let kept = match outcome {
             // Whoever settles the deletion settles its key.
             Ok(changed) if changed.ended == Outcome::Pending => Ok(()),
             Ok(changed) if changed.is_final() => {
                 let refusals = changed.refusals.clone();
                 let answered = Answered { refusals, ..answered(&changed.value) };
-                Ok(store.answer_key(key, &answered.text()).await?)
+                store.answer_key(key, &answered.text()).await
             }
-            Ok(_) | Err(_) => Ok(store.release_key(key).await?),
+            Ok(_) | Err(_) => store.release_key(key).await,
+        };
+        if let Err(error) = kept {
+            tracing::error!(error = %error, "The answer for an idempotency key could not be kept");
         }
     }
 }
 
 impl<T> Changed<T> {
-    /// Whether the same key must lead to the same answer: not after a dry run, nor where the same may work later.
+    /// Whether the same key must lead to the same answer: not where Atlassian was not asked, as after a dry run and a refusal
+    /// of ours, nor where the same may work later.
     fn is_final(&self) -> bool {
-        self.ended != Outcome::DryRun && !self.refusals.iter().any(|refusal| refusal.is_retryable)
+        let was_asked = match self.ended {
+            Outcome::DryRun => false,
+            Outcome::Refused => self.upstream.is_some(),
+            _ => true,
+        };
+        was_asked && !self.refusals.iter().any(|refusal| refusal.is_retryable)
     }
 }
 

@@ -24,6 +24,7 @@ mod settings;
 
 use std::{sync::Arc, time::Duration};
 
+use jiff::Timestamp;
 use tokio::sync::broadcast;
 
 pub use self::{
@@ -37,7 +38,7 @@ pub use self::{
     settings::{ChangeSettings, Protected},
 };
 use self::{confirmation::Confirmations, locks::Locks};
-use super::{Error, Organization, Organizations};
+use super::{Error, Organization, Organizations, clock::now};
 pub use crate::store::DeletionQuery;
 use crate::{
     audit::{self, Audit},
@@ -160,6 +161,8 @@ struct Inner {
     admins: Locks<OrganizationId>,
     keys: Locks<IdempotencyKey>,
     events: broadcast::Sender<ChangeEvent>,
+    /// What was announced earlier was announced by a process that has ended.
+    opened_at: Timestamp,
     /// Deletions that were brought up to date a moment ago.
     checked: moka::future::Cache<DeletionId, ()>,
 }
@@ -195,6 +198,7 @@ impl Changes {
                 admins: Locks::default(),
                 keys: Locks::default(),
                 events,
+                opened_at: now(),
                 checked,
             }),
         })

@@ -7,7 +7,7 @@ use super::{
     findings::{self, Findings, judge},
 };
 use crate::{
-    domain::{AccountId, Actor, DeletionScope, GRACE, ResourceId, User},
+    domain::{AccountId, Actor, Deletion, DeletionScope, DeletionState, GRACE, ResourceId, User},
     organizations::Row,
 };
 
@@ -52,7 +52,7 @@ impl Changes {
         let Some(facts) = Facts::gather(place, account, Reach::Deletion(scope)).await? else {
             return Ok(None);
         };
-        Ok(Some(self.preview_of(&facts, (place, actor), scope).await))
+        Ok(Some(self.preview_of(&facts, (place, actor), scope).await?))
     }
 
     pub(super) async fn preview_of(
@@ -60,10 +60,13 @@ impl Changes {
         facts: &Facts,
         (place, actor): (&Place, &Actor),
         scope: DeletionScope,
-    ) -> Preview {
+    ) -> Result<Preview> {
         let now = place.organization.now();
         let settings = &self.inner.settings;
-        let findings = judge(facts, Reach::Deletion(scope), (place, actor), settings, now);
+        let mut findings = judge(facts, Reach::Deletion(scope), (place, actor), settings, now);
+        if self.is_on_its_way(place, &facts.user.account_id, scope).await? {
+            findings.about_queue();
+        }
         let confirmed = Confirmed {
             caller: actor.subject.clone(),
             integration: place.integration.id.clone(),
@@ -72,7 +75,7 @@ impl Changes {
             found: findings::fingerprint(facts, scope, &findings),
         };
         let is_allowed = findings.blockers.is_empty();
-        Preview {
+        Ok(Preview {
             user: facts.row.clone(),
             scope,
             products: self.products_lost(facts, place, scope).await,
@@ -80,7 +83,30 @@ impl Changes {
                 .then(|| now.saturating_add(GRACE).unwrap_or(Timestamp::MAX)),
             confirmation_token: is_allowed.then(|| self.inner.confirmations.token(confirmed, now)),
             findings,
-        }
+        })
+    }
+
+    /// Whether the same was asked for already and Atlassian does not show it yet: its lists still have the person.
+    async fn is_on_its_way(
+        &self,
+        place: &Place,
+        account: &AccountId,
+        scope: DeletionScope,
+    ) -> Result<bool> {
+        let organization =
+            |place: &Place| place.organization.shared.client.organization_id().clone();
+        let is_same = |deletion: &Deletion| {
+            let is_queued = deletion.state == DeletionState::Queued && deletion.scope == scope;
+            let is_here = match scope {
+                // Each integration of an organization has its own site.
+                DeletionScope::Site => deletion.integration == place.integration.id,
+                _ => self
+                    .place(&deletion.integration)
+                    .is_some_and(|other| organization(&other) == organization(place)),
+            };
+            is_queued && is_here
+        };
+        Ok(self.inner.store.open_deletions_of(account).await?.iter().any(is_same))
     }
 
     /// The product instances that the person has and would have no more.

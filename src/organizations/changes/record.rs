@@ -99,6 +99,6 @@ impl Changes {
 }
 
 /// The code as the caller is told it.
-fn code(refusal: &Refusal) -> String {
+pub(super) fn code(refusal: &Refusal) -> String {
     <&str>::from(refusal.code).to_owned()
 }

@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use headcount::demo::PersonSummary;
+use headcount::demo::{Connection, PersonSummary};
 use serde_json::{Value, json};
 
 use super::{DELETION, Scene, delete, is_ordinary, refused, unbraked};
@@ -226,6 +226,15 @@ async fn who_leaves_a_site_loses_its_products_and_keeps_the_rest() {
     let query = "query($in: ID!, $account: String!) { user(integration: $in, accountId: $account) {
         status productAccess { product { key } } } }";
     let variables = json!({"in": scene.gateway.integration(0), "account": person});
+    let jira = "{ users(first: 100, filter: {products: [\"jira-software\"], inactiveForDays: 0}) {
+        totalCount nodes { accountId } } }";
+    let is_in_scan = async || {
+        let answer = scene.gateway.reader().ask(jira).await;
+        let accounts = answer.texts("/users/nodes", "accountId");
+        assert_eq!(*answer.good("/users/totalCount"), json!(accounts.len()));
+        accounts.contains(&person)
+    };
+    assert!(is_in_scan().await);
     let keys = async || {
         let answer = scene.gateway.reader().ask_with(query, variables.clone()).await;
         assert_eq!(*answer.good("/user/status"), json!("ACTIVE"));
@@ -238,6 +247,7 @@ async fn who_leaves_a_site_loses_its_products_and_keeps_the_rest() {
     assert!(!lost.is_empty() && lost.len() < before.len(), "{lost:?} of {before:?}");
     let answer = scene.delete(&person, json!({"scope": "SITE"})).await;
     assert_eq!(answer.good("/deleteUser/deletion")["state"], "REMOVED", "{}", answer.text);
+    assert!(!is_in_scan().await, "the scan has them no more");
     let after = keys().await;
     assert_eq!(after.len(), before.len() - lost.len(), "{after:?}");
     let again = scene.delete(&person, json!({"scope": "SITE"})).await;
@@ -247,10 +257,14 @@ async fn who_leaves_a_site_loses_its_products_and_keeps_the_rest() {
 #[tokio::test]
 async fn the_other_integration_of_the_organization_shows_it_too() {
     let scene = Scene::of(30).await;
-    let second = &scene.gateway.atlassian.limited_connections()[0];
+    // Another site of it.
+    let sites = scene.gateway.atlassian.site_urls(0);
+    let admin_url = sites[1].clone();
+    let second = Connection { admin_url, ..scene.gateway.atlassian.connections()[0].clone() };
+    let second = &second;
     let create = "mutation($input: CreateIntegrationInput!) { createIntegration(input: $input) {
         integration { id } userErrors { code } } }";
-    let input = json!({"label": second.label, "credentials": credentials(second)});
+    let input = json!({"label": "the same", "credentials": credentials(second)});
     let answer = scene.admin().ask_with(create, json!({ "input": input })).await;
     let other = answer.good("/createIntegration/integration/id").clone();
     assert!(other.is_string(), "{}", answer.text);

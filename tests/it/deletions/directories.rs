@@ -31,7 +31,7 @@ fn outcomes(deletion: &Value) -> BTreeMap<String, String> {
 
 #[tokio::test]
 async fn each_directory_is_asked_and_told() {
-    let setup = unbraked(1_000).with("CHANGES__SETTLE", "100ms");
+    let setup = unbraked(1_000).with("CHANGES__SETTLE", "1s");
     let scene = Scene::before(setup.start().await).await;
     let people = in_both(&scene);
     assert!(people.len() > 3, "{}", people.len());

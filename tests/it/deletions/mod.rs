@@ -69,7 +69,7 @@ impl Scene {
         let mut ids = HashMap::new();
         for organization in 0..2 {
             let query = "query($in: [ID!]) { users(first: 100, integrations: $in) {
-                nodes { id accountId } } }";
+                nodes { id accountId groups { totalCount } productAccess { product { key } } } } }";
             let only = json!({"in": [gateway.integration(organization)]});
             let answer = gateway.reader().ask_with(query, only).await;
             for node in answer.list("/users/nodes") {

@@ -1,20 +1,11 @@
 use std::{net::SocketAddr, time::Duration};
 
-use futures_util::{SinkExt, StreamExt};
-use serde_json::{Value, json};
-use tokio::{
-    net::{TcpListener, TcpStream},
-    sync::oneshot,
-    time::timeout,
-};
-use tokio_tungstenite::{
-    WebSocketStream, client_async,
-    tungstenite::{Error, Message, client::IntoClientRequest, http::HeaderValue},
-};
+use serde_json::json;
+use tokio::{net::TcpListener, sync::oneshot};
+use tokio_tungstenite::tungstenite::{Error, Message};
 
 use super::{Edge, silence};
-
-const SOON: Duration = Duration::from_secs(10);
+use crate::support::{PROTOCOL, Socket};
 
 struct Server {
     address: SocketAddr,
@@ -35,63 +26,18 @@ async fn served(edge: Edge) -> Server {
     Server { address, token, stop }
 }
 
-struct Socket(WebSocketStream<TcpStream>);
-
 impl Server {
     async fn open(&self, headers: &[(&'static str, &str)]) -> Result<Socket, Error> {
-        let mut request = format!("ws://{}/graphql/ws", self.address).into_client_request()?;
-        for (name, value) in headers {
-            request.headers_mut().insert(*name, HeaderValue::from_str(value).unwrap());
-        }
-        let stream = TcpStream::connect(self.address).await.unwrap();
-        client_async(request, stream).await.map(|(socket, _)| Socket(socket))
+        Socket::open(self.address, headers).await
     }
 
     async fn socket(&self) -> Socket {
-        self.open(&[("sec-websocket-protocol", "graphql-transport-ws")]).await.unwrap()
+        self.open(&[PROTOCOL]).await.unwrap()
     }
 
     /// A socket whose caller is known.
     async fn introduced(&self) -> Socket {
-        let mut socket = self.socket().await;
-        socket.say(&json!({ "type": "connection_init", "payload": { "token": self.token } })).await;
-        assert_eq!(socket.hear().await, json!({ "type": "connection_ack" }));
-        socket
-    }
-}
-
-impl Socket {
-    async fn say(&mut self, message: &Value) {
-        self.send(Message::text(message.to_string())).await;
-    }
-
-    async fn send(&mut self, message: Message) {
-        self.0.send(message).await.unwrap();
-    }
-
-    async fn ask(&mut self, id: &str, query: &str) {
-        self.say(&json!({ "type": "subscribe", "id": id, "payload": { "query": query } })).await;
-    }
-
-    async fn hear(&mut self) -> Value {
-        loop {
-            match timeout(SOON, self.0.next()).await.expect("an answer").unwrap().unwrap() {
-                Message::Text(text) => return serde_json::from_str(&text).unwrap(),
-                Message::Ping(_) => {}
-                other => panic!("{other:?}"),
-            }
-        }
-    }
-
-    /// The code that the gateway closes with.
-    async fn closed(&mut self) -> u16 {
-        loop {
-            match timeout(SOON, self.0.next()).await.expect("a close") {
-                Some(Ok(Message::Close(Some(frame)))) => return frame.code.into(),
-                Some(Ok(_)) => {}
-                other => panic!("{other:?}"),
-            }
-        }
+        Socket::introduced(self.address, &self.token).await
     }
 }
 
@@ -123,8 +69,7 @@ async fn the_token_may_come_in_any_of_its_forms() {
         socket.say(&json!({ "type": "connection_init", "payload": payload })).await;
         assert_eq!(socket.hear().await["type"], "connection_ack");
     }
-    let protocol = ("sec-websocket-protocol", "graphql-transport-ws");
-    let mut socket = server.open(&[protocol, ("authorization", &bearer)]).await.unwrap();
+    let mut socket = server.open(&[PROTOCOL, ("authorization", &bearer)]).await.unwrap();
     socket.say(&json!({ "type": "connection_init" })).await;
     assert_eq!(socket.hear().await["type"], "connection_ack");
 }
@@ -195,9 +140,7 @@ async fn operations_sizes_and_sockets_are_bounded() {
     ];
     let server = served(Edge::before(&upstream, &bounds).await).await;
     let mut socket = server.introduced().await;
-    let Err(Error::Http(refusal)) =
-        server.open(&[("sec-websocket-protocol", "graphql-transport-ws")]).await
-    else {
+    let Err(Error::Http(refusal)) = server.open(&[PROTOCOL]).await else {
         panic!("a second socket is one too many");
     };
     assert_eq!(refusal.status(), 503);
@@ -213,15 +156,14 @@ async fn operations_sizes_and_sockets_are_bounded() {
 #[tokio::test]
 async fn a_page_of_another_site_may_not_open_a_socket() {
     let server = served(Edge::start(&[]).await).await;
-    let protocol = ("sec-websocket-protocol", "graphql-transport-ws");
     let Err(Error::Http(refusal)) =
-        server.open(&[protocol, ("origin", "https://evil.example")]).await
+        server.open(&[PROTOCOL, ("origin", "https://evil.example")]).await
     else {
         panic!("it may not");
     };
     assert_eq!(refusal.status(), 403);
     let own = format!("http://{}", server.address);
-    assert!(server.open(&[protocol, ("origin", &own)]).await.is_ok());
+    assert!(server.open(&[PROTOCOL, ("origin", &own)]).await.is_ok());
 }
 
 #[tokio::test]

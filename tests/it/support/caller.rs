@@ -6,7 +6,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use reqwest::Body;
 use serde_json::{Value, json};
 
-use super::{Answer, TestGateway};
+use super::{Answer, Events, Socket, TestGateway};
 
 /// Who may read.
 pub(crate) const READ: &[Permission] =
@@ -58,14 +58,38 @@ impl<'a> Caller<'a> {
 
     /// Sends whatever it is.
     pub(crate) async fn send(&self, method: Method, path: &str, body: impl Into<Body>) -> Answer {
-        let mut request = reqwest::Request::new(method, self.gateway.url(path));
-        *request.headers_mut() = self.headers.clone();
-        *request.body_mut() = Some(body.into());
-        let response = self.gateway.client.execute(request).await.expect("the gateway answers");
+        let response = self.response(method, path, body).await;
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
         let text = response.text().await.expect("the answer arrives whole");
         let body = serde_json::from_str(&text).unwrap_or(Value::Null);
         Answer { status, headers, text, body }
+    }
+
+    /// Asks for events.
+    pub(crate) async fn follow(&self, query: &str) -> Events {
+        let caller = self.clone().with("accept", "text/event-stream");
+        let body = json!({"query": query}).to_string();
+        let caller = caller.with("content-type", "application/json");
+        Events::of(caller.response(Method::POST, "/graphql", body).await)
+    }
+
+    /// A WebSocket of this caller's.
+    pub(crate) async fn socket(&self) -> Socket {
+        let header = self.headers[header::AUTHORIZATION].to_str().expect("a token is text");
+        let token = header.strip_prefix("Bearer ").expect("as it was made");
+        Socket::introduced(self.gateway.address, token).await
+    }
+
+    async fn response(
+        &self,
+        method: Method,
+        path: &str,
+        body: impl Into<Body>,
+    ) -> reqwest::Response {
+        let mut request = reqwest::Request::new(method, self.gateway.url(path));
+        *request.headers_mut() = self.headers.clone();
+        *request.body_mut() = Some(body.into());
+        self.gateway.client.execute(request).await.expect("the gateway answers")
     }
 }
 

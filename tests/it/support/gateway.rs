@@ -119,7 +119,7 @@ pub(crate) struct TestGateway {
     pub(crate) atlassian: Arc<Simulator>,
     pub(crate) settings: Settings,
     pub(super) client: reqwest::Client,
-    address: SocketAddr,
+    pub(super) address: SocketAddr,
     integrations: Vec<IntegrationId>,
     stop: Option<oneshot::Sender<()>>,
     served: Option<JoinHandle<()>>,
