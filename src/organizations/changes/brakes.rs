@@ -119,7 +119,7 @@ mod tests {
 
     #[test]
     fn each_cap_is_reached_on_its_own() {
-        let caps = Caps::of(&ChangeSettings::default(), Some(1_000));
+        let caps = Caps::of(&ChangeSettings::default(), 1_000);
         assert_eq!(caps.reached(counted(19, 19, 49)), None);
         for (reached, name) in [
             (counted(20, 0, 0), "per_caller_and_hour"),
@@ -135,7 +135,7 @@ mod tests {
 
     #[test]
     fn one_a_day_is_always_allowed() {
-        let caps = Caps::of(&ChangeSettings::default(), Some(3));
+        let caps = Caps::of(&ChangeSettings::default(), 3);
         assert_eq!(caps.reached(counted(0, 0, 0)), None);
         assert!(caps.reached(counted(0, 0, 1)).is_some());
     }

@@ -42,7 +42,9 @@ use super::{Error, Organization, Organizations, clock::now};
 pub use crate::store::DeletionQuery;
 use crate::{
     audit::{self, Audit},
-    domain::{AccountId, BulkDeletionId, Deletion, DeletionId, IntegrationId, OrganizationId, Refusal},
+    domain::{
+        AccountId, BulkDeletionId, Deletion, DeletionId, IntegrationId, OrganizationId, Refusal,
+    },
     integrations::Integration,
     store::{self, IdempotencyKey, Store},
 };

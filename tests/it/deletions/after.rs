@@ -34,7 +34,8 @@ struct Watched<'a> {
 impl<'a> Watched<'a> {
     async fn new(scene: &'a Scene, person: PersonSummary) -> Self {
         let account = &person.account_id;
-        let query = "query($in: ID!, $account: String!) { user(integration: $in, accountId: $account) {
+        let query =
+            "query($in: ID!, $account: String!) { user(integration: $in, accountId: $account) {
             groups(first: 1) { nodes { id } } } }";
         let variables = json!({"in": scene.gateway.integration(0), "account": account});
         let answer = scene.gateway.reader().ask_with(query, variables).await;
@@ -78,7 +79,11 @@ impl<'a> Watched<'a> {
             }
         }
         let is_member = matches!(status, "ACTIVE" | "SUSPENDED" | "DEACTIVATED");
-        assert_eq!(self.is_in(&seen["group"]["members"]), is_member, "{status}: the group's members");
+        assert_eq!(
+            self.is_in(&seen["group"]["members"]),
+            is_member,
+            "{status}: the group's members"
+        );
         let groups = texts(&user["groups"]["nodes"], "groupId");
         let expected = if is_member { self.person.groups.len() } else { 0 };
         assert_eq!(groups.len(), expected, "{status}: the person's groups");
@@ -104,7 +109,8 @@ async fn the_next_query_shows_what_a_change_changed_and_the_scan_is_not_read_aga
     let watched = Watched::new(&scene, person).await;
     let products = watched.is("ACTIVE", false).await["user"]["productAccess"].clone();
     assert!(!products.as_array().expect("a list").is_empty());
-    let base = json!({"first": 100, "filter": {"inactiveForDays": 0, "status": ["ACTIVE", "SUSPENDED"]}});
+    let base =
+        json!({"first": 100, "filter": {"inactiveForDays": 0, "status": ["ACTIVE", "SUSPENDED"]}});
     let scan = "query($first: Int, $filter: UserFilter) { users(first: $first, filter: $filter) {
         totalCount nodes { accountId } } }";
     let steps = [
@@ -167,7 +173,8 @@ async fn a_removal_shows_at_once_although_atlassian_is_late() {
 async fn somebody_whom_nobody_here_manages_is_gone_when_removed() {
     let scene = Scene::of(60).await;
     let person = scene.find(0, |p| !p.is_managed && p.status == "active").account_id;
-    let list = "query($in: ID!, $account: String!) { user(integration: $in, accountId: $account) { id }
+    let list =
+        "query($in: ID!, $account: String!) { user(integration: $in, accountId: $account) { id }
         users(first: 100, filter: {claimStatus: UNMANAGED}) { nodes { accountId } } }";
     let variables = json!({"in": scene.gateway.integration(0), "account": person});
     let is_there = async || {
@@ -201,7 +208,10 @@ async fn what_is_shown_never_goes_back_when_atlassian_has_caught_up() {
     scene.scheduled(&accounts[2]).await;
     let watched = [
         (Watched::new(&scene, suspended).await, "SUSPENDED"),
-        (Watched { group: scene.gateway.integration(0), person: removed, scene: &scene }, "NOT_INVITED"),
+        (
+            Watched { group: scene.gateway.integration(0), person: removed, scene: &scene },
+            "NOT_INVITED",
+        ),
     ];
     let began = Instant::now();
     while began.elapsed() < Duration::from_millis(1_600) {
@@ -211,7 +221,8 @@ async fn what_is_shown_never_goes_back_when_atlassian_has_caught_up() {
             user(integration: $in, accountId: $account) { status groups { nodes { groupId } } }
             other: user(integration: $in, accountId: $other) { status } }"
             .replace("$account: String!", "$account: String!, $other: String!");
-        let variables = json!({"in": one.group, "account": one.person.account_id, "other": accounts[2]});
+        let variables =
+            json!({"in": one.group, "account": one.person.account_id, "other": accounts[2]});
         let answer = scene.admin().ask_with(&query, variables).await;
         let user = answer.good("/user");
         assert_eq!((&user["status"], &user["groups"]["nodes"]), (&json!(status), &json!([])));

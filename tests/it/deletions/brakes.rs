@@ -4,9 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::{
-    DELETE, LIFECYCLE, PREVIEW, Scene, change_with, delete, refusal, refused, unbraked,
-};
+use super::{DELETE, LIFECYCLE, PREVIEW, Scene, change_with, delete, refusal, refused, unbraked};
 use crate::support::{Answer, Caller, Setup};
 
 fn is_write(method: &str, route: &str) -> bool {
@@ -167,7 +165,8 @@ async fn a_reason_can_be_compulsory_and_is_never_too_long() {
     let people = scene.ordinary();
     let person = people[0].account_id.as_str();
     let long = "x".repeat(1_001);
-    let reasons = [json!({}), json!({"reason": ""}), json!({"reason": " "}), json!({"reason": long})];
+    let reasons =
+        [json!({}), json!({"reason": ""}), json!({"reason": " "}), json!({"reason": long})];
     for reason in reasons {
         let first = scene.named("first");
         let asked = everything(&first, scene.id(person), reason.clone());
@@ -206,7 +205,8 @@ async fn a_compulsory_confirmation_is_for_one_caller_person_scope_and_state_of_t
     let people = scene.ordinary();
     let [one, other] = [0, 1].map(|index: usize| people[index].account_id.as_str());
     let (me, somebody) = (scene.named("me"), scene.named("somebody-else"));
-    let with_token = |token: Value, scope: &str| json!({"confirmationToken": token, "scope": scope});
+    let with_token =
+        |token: Value, scope: &str| json!({"confirmationToken": token, "scope": scope});
 
     let answer = unsent(&scene, delete(&me, scene.id(one), json!({}))).await;
     let told = refusal(&answer, "deleteUser");

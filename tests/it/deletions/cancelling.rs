@@ -35,7 +35,10 @@ async fn on_day_13_it_works_and_on_day_15_it_explains_itself() {
     assert_eq!(scene.state(other).state, "closed");
     assert_eq!(scene.deletion(&second).await["viewerCanCancel"], false);
     let entry = scene.log().await.remove(0);
-    assert_eq!((&entry["outcome"], &entry["code"]), (&json!("REFUSED"), &json!("GRACE_PERIOD_OVER")));
+    assert_eq!(
+        (&entry["outcome"], &entry["code"]),
+        (&json!("REFUSED"), &json!("GRACE_PERIOD_OVER"))
+    );
 }
 
 #[tokio::test]
@@ -89,7 +92,8 @@ async fn two_who_cancel_at_once_are_told_the_same_and_atlassian_is_asked_once() 
     let scene = Scene::of(12).await;
     let person = scene.ordinary()[0].account_id.clone();
     let deletion = scene.scheduled(&person).await;
-    let (one, other) = futures_util::future::join(scene.cancel(&deletion), scene.cancel(&deletion)).await;
+    let (one, other) =
+        futures_util::future::join(scene.cancel(&deletion), scene.cancel(&deletion)).await;
     let mut codes = [one, other].map(|answer| refused(&answer, "cancelUserDeletion"));
     codes.sort();
     assert_eq!(codes, [vec![], vec!["NOT_SCHEDULED".to_owned()]]);

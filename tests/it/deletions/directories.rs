@@ -17,9 +17,11 @@ fn in_both(scene: &Scene) -> Vec<PersonSummary> {
 }
 
 fn refusing(directory: &str) -> Fault {
-    let error = json!({"id": "1", "status": "403", "code": "ADMIN-403-3", "title": "No", "detail": null});
+    let error =
+        json!({"id": "1", "status": "403", "code": "ADMIN-403-3", "title": "No", "detail": null});
     let body = Some(json!({ "errors": [error] }).to_string());
-    let kind = FaultKind::Status { status: 403, headers: BTreeMap::new(), body, content_type: None };
+    let kind =
+        FaultKind::Status { status: 403, headers: BTreeMap::new(), body, content_type: None };
     Fault::new(kind).on("DELETE", directory)
 }
 
@@ -46,7 +48,10 @@ async fn each_directory_is_asked_and_told() {
         state.memberships.into_keys().collect::<Vec<String>>()
     };
     let told = |pairs: [(&String, &str); 2]| {
-        pairs.map(|(id, outcome)| (id.clone(), outcome.to_owned())).into_iter().collect::<BTreeMap<_, _>>()
+        pairs
+            .map(|(id, outcome)| (id.clone(), outcome.to_owned()))
+            .into_iter()
+            .collect::<BTreeMap<_, _>>()
     };
 
     let both = &people[0];

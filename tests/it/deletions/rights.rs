@@ -11,7 +11,7 @@ use crate::support::{Answer, Caller, EVERYTHING, READ};
 const RUN: &str = "mutation($input: DeleteUsersInput!) { deleteUsers(input: $input) {
     bulkDeletion { id total } userErrors { code } } }";
 const SEEN: &str = "query($user: ID!, $deletion: ID!) {
-    user(id: $user) { viewerCanDelete pendingDeletion { viewerCanCancel } }
+    user: node(id: $user) { ... on User { viewerCanDelete pendingDeletion { viewerCanCancel } } }
     deletion(id: $deletion) { viewerCanCancel } }";
 
 async fn run(caller: &Caller<'_>, users: &[&str]) -> Answer {
@@ -62,7 +62,10 @@ async fn a_readers_token_can_do_none_of_it() {
         let log = scene.log().await;
         assert_eq!(log.len(), before + 8, "each is in the record");
         for entry in &log[..8] {
-            assert_eq!((&entry["outcome"], &entry["code"]), (&json!("REFUSED"), &json!("FORBIDDEN")));
+            assert_eq!(
+                (&entry["outcome"], &entry["code"]),
+                (&json!("REFUSED"), &json!("FORBIDDEN"))
+            );
             assert_eq!(entry["caller"], "somebody");
         }
     }

@@ -65,7 +65,8 @@ async fn deletions_are_listed_by_state_and_each_state_is_as_it_is_now() {
 
     let all = [gone, removed, queued, cancelled, purged];
     let pages = walk(&scene.admin(), LIST, "/deletions", 2).await;
-    let ids: Vec<Value> = pages.iter().flat_map(|page| &page.nodes).map(|n| n["id"].clone()).collect();
+    let ids: Vec<Value> =
+        pages.iter().flat_map(|page| &page.nodes).map(|n| n["id"].clone()).collect();
     assert_eq!(json!(ids), json!(all), "newest first");
     assert_eq!(pages.iter().map(|page| page.nodes.len()).collect::<Vec<_>>(), [2, 2, 1]);
     let cursor = pages[0].end.clone();
