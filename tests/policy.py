@@ -78,14 +78,16 @@ def check_licenses(packages, rules):
         yield f"the licence exception for {crate} is not needed any more"
 
 
-def check_bans(packages, rules):
-    banned = {each["crate"]: each["reason"] for each in rules["deny"]}
+def check_bans(packages, rules, wants):
+    banned = {each["crate"]: each for each in rules["deny"]}
     skipped = {each["crate"] for each in rules.get("skip", [])}
     versions = defaultdict(set)
     for package in packages:
         versions[package["name"]].add(package["version"])
-        if package["name"] in banned:
-            yield f"{package['name']} is banned: {banned[package['name']]}"
+        if rule := banned.get(package["name"]):
+            wanting = wants[package["id"]] - set(rule.get("wrappers", []))
+            if wanting or "wrappers" not in rule:
+                yield f"{package['name']} is banned: {rule['reason']} (wanted by {', '.join(sorted(wanting))})"
     twice = {name: found for name, found in versions.items() if len(found) > 1}
     for name, found in sorted(twice.items()):
         left = {version for version in found if f"{name}@{version}" not in skipped}
@@ -131,9 +133,15 @@ def main():
         for package in found["packages"]
         if package is not root and (package["name"], package["version"]) in compiled
     ]
+    names = {package["id"]: package["name"] for package in packages}
+    wants = defaultdict(set)
+    for node in found["resolve"]["nodes"]:
+        if node["id"] in names or node["id"] == root["id"]:
+            for dependency in node["deps"]:
+                wants[dependency["pkg"]].add(names.get(node["id"], root["name"]))
     complaints = [
         *check_licenses(packages, policy["licenses"]),
-        *check_bans(packages, policy["bans"]),
+        *check_bans(packages, policy["bans"], wants),
         *check_sources(packages, policy["sources"]),
         *check_unused(root),
     ]

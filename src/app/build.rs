@@ -5,12 +5,13 @@ use futures_util::FutureExt;
 
 use tokio::net::TcpListener;
 
-use super::{clock::now, limits::limits};
+use super::{clock::now, limits::limits, snapshots::DailySnapshots};
 use crate::{
     atlassian::Transport,
     audit::Audit,
     auth::Verifier,
     config::{IntegrationSection, Settings},
+    feeds::Feeds,
     graphql::{self, Gateway},
     http::{self, Readiness, Site},
     integrations::{HostPolicy, Integration, Integrations},
@@ -38,6 +39,7 @@ pub struct App {
     /// What is connected.
     pub connections: Connections,
     site: Site,
+    snapshots: Option<DailySnapshots>,
 }
 
 /// Opens the store and reads what is connected.
@@ -51,8 +53,12 @@ pub async fn connect(settings: &Settings) -> anyhow::Result<Connections> {
     let declared = settings.integrations.iter().map(IntegrationSection::declared).collect();
     let integrations = Integrations::open(store.clone(), declared, hosts).await?;
     let transport = Transport::new(settings.atlassian.transport())?;
-    let organizations =
-        Organizations::new(transport, integrations.clone(), settings.organizations());
+    let organizations = Organizations::new(
+        transport,
+        integrations.clone(),
+        store.clone(),
+        settings.organizations(),
+    );
     let audit = Audit::open(store.clone()).await?;
     let changes = Changes::open(
         organizations.clone(),
@@ -92,12 +98,17 @@ pub async fn build(settings: &Settings) -> anyhow::Result<App> {
     let gateway = Gateway::new(parts, limits(&settings.limits));
     let site = Site::new(http::Parts {
         gateway,
+        feeds: Feeds::new(connections.organizations.clone(), settings.feeds.settings()),
         verifier,
         settings: settings.http.settings(),
         readiness: readiness(connections.store.clone()),
         metrics: telemetry::metrics(),
     });
-    Ok(App { connections, site })
+    let licenses = &settings.licenses;
+    let snapshots = licenses
+        .snapshots
+        .then(|| DailySnapshots::new(connections.organizations.clone(), licenses.snapshot_at));
+    Ok(App { connections, site, snapshots })
 }
 
 impl Connections {
@@ -134,7 +145,11 @@ impl App {
         listener: TcpListener,
         stop: impl Future<Output = ()>,
     ) -> io::Result<()> {
+        let snapshots = self.snapshots.map(|snapshots| tokio::spawn(snapshots.keep_taking()));
         let outcome = self.site.serve(listener, stop).await;
+        if let Some(snapshots) = snapshots {
+            snapshots.abort();
+        }
         self.connections.store.close().await;
         outcome
     }

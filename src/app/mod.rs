@@ -10,6 +10,7 @@ mod demo;
 mod limits;
 mod output;
 mod signals;
+mod snapshots;
 
 pub use self::{
     build::{App, Connections, build},

@@ -87,6 +87,12 @@ impl Client {
         &self.shared.credentials.organization_id
     }
 
+    /// The site that the API token is for.
+    #[must_use]
+    pub fn site(&self) -> &Url {
+        &self.shared.credentials.admin_url
+    }
+
     pub(super) fn credentials(&self) -> &Credentials {
         &self.shared.credentials
     }

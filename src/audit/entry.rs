@@ -103,6 +103,8 @@ pub enum Action {
     DeleteIntegration,
     /// Forget what was read.
     Refresh,
+    /// Keep the licence figures of today.
+    TakeLicenseSnapshot,
     /// Make an address for a feed.
     CreateFeedToken,
     /// Close an address of a feed.

@@ -1,14 +1,15 @@
 use std::fmt::Write;
 
 use super::{
-    AtlassianSection, AuthSection, CacheSection, ChangesSection, HttpSection, IntegrationSection,
-    LimitsSection, LogSection, StoreSection, section::Section,
+    AtlassianSection, AuthSection, CacheSection, ChangesSection, FeedsSection, HttpSection,
+    IntegrationSection, LicensesSection, LimitsSection, LogSection, PriceSection, StoreSection,
+    section::Section,
 };
 
 const HEAD: &str = "\
 # Headcount's settings: every one of them, with its default. What has a `#` before it may be left out.
 #
-# Every setting outside `[[integrations]]` can also be given by the environment, which wins over this file:
+# Every setting outside `[[integrations]]` and `[[prices]]` can also be given by the environment, which wins over this file:
 # `http.listen` is `HEADCOUNT__HTTP__LISTEN`. Lists are written `[\"a\", \"b\"]` there too. A time is a number and a
 # unit: `15s`, `10m`, `1h 30m`.
 #
@@ -24,9 +25,12 @@ pub fn default_file() -> String {
     write_section::<StoreSection>(&mut file, "store");
     write_section::<AtlassianSection>(&mut file, "atlassian");
     write_section::<CacheSection>(&mut file, "cache");
+    write_section::<FeedsSection>(&mut file, "feeds");
     write_section::<ChangesSection>(&mut file, "changes");
     write_section::<LimitsSection>(&mut file, "limits");
     write_section::<LogSection>(&mut file, "log");
+    write_section::<LicensesSection>(&mut file, "licenses");
+    write_table::<PriceSection>(&mut file, "# [[prices]]");
     write_table::<IntegrationSection>(&mut file, "# [[integrations]]");
     file
 }

@@ -10,10 +10,13 @@ mod cache;
 mod changes;
 mod default_file;
 mod environment;
+mod feeds;
 mod http;
 mod integrations;
+mod licenses;
 mod limits;
 mod log;
+mod prices;
 mod problem;
 mod secret;
 mod section;
@@ -26,10 +29,13 @@ pub use self::{
     cache::CacheSection,
     changes::ChangesSection,
     default_file::default_file,
+    feeds::FeedsSection,
     http::HttpSection,
     integrations::IntegrationSection,
+    licenses::{LicensesSection, SeatsSection},
     limits::LimitsSection,
     log::{LogFormat, LogSection},
+    prices::{BillingPeriod, PriceSection, TierKind, TierSection},
     problem::{Problem, Problems},
     settings::{Settings, Sources},
     store::StoreSection,

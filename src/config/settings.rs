@@ -7,13 +7,12 @@ use figment::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::organizations;
-
 use super::{
-    AtlassianSection, AuthSection, CacheSection, ChangesSection, HttpSection, IntegrationSection,
-    LimitsSection, LogSection, Problems, StoreSection, environment::Environment, integrations,
-    secret,
+    AtlassianSection, AuthSection, CacheSection, ChangesSection, FeedsSection, HttpSection,
+    IntegrationSection, LicensesSection, LimitsSection, LogSection, PriceSection, Problems,
+    StoreSection, environment::Environment, integrations, prices, secret,
 };
+use crate::organizations::{self, LicenseSettings};
 
 /// Everything that can be set. Has no `Debug`: it holds secrets and addresses.
 #[derive(Clone, Default, Serialize, Deserialize)]
@@ -29,12 +28,18 @@ pub struct Settings {
     pub atlassian: AtlassianSection,
     /// How long answers may be used again.
     pub cache: CacheSection,
+    /// Tables for BI tools.
+    pub feeds: FeedsSection,
     /// The brakes on changes.
     pub changes: ChangesSection,
     /// How large a GraphQL document may be.
     pub limits: LimitsSection,
     /// What is written to standard error.
     pub log: LogSection,
+    /// Seats that Atlassian does not tell, and the figures of each day.
+    pub licenses: LicensesSection,
+    /// What products cost.
+    pub prices: Vec<PriceSection>,
     /// Organizations and sites that are connected by the file.
     pub integrations: Vec<IntegrationSection>,
 }
@@ -79,12 +84,6 @@ impl Settings {
         problems.unless_any(settings)
     }
 
-    /// As the room `organizations` takes them.
-    #[must_use]
-    pub fn organizations(&self) -> organizations::Settings {
-        organizations::Settings { changes: self.changes.settings(), ..self.cache.settings() }
-    }
-
     /// Keys of secrets that stand in the file itself, where backups and version control pick them up.
     #[must_use]
     pub fn secrets_in(file: &Path) -> Vec<String> {
@@ -97,14 +96,30 @@ impl Settings {
         secret::keys_with_value(&table)
     }
 
+    /// As the room `organizations` takes them.
+    #[must_use]
+    pub fn organizations(&self) -> organizations::Settings {
+        organizations::Settings {
+            changes: self.changes.settings(),
+            licenses: LicenseSettings {
+                prices: prices::price_list(&self.prices),
+                ..self.licenses.settings()
+            },
+            ..self.cache.settings()
+        }
+    }
+
     fn refuse_nonsense(&self, problems: &mut Problems) {
         self.http.refuse_nonsense(problems);
         self.auth.refuse_nonsense(problems);
         self.store.refuse_nonsense(problems);
         self.atlassian.refuse_nonsense(problems);
         self.cache.refuse_nonsense(problems);
+        self.feeds.refuse_nonsense(problems);
         self.changes.refuse_nonsense(problems);
         self.limits.refuse_nonsense(problems);
+        self.licenses.refuse_nonsense(problems);
+        prices::refuse_nonsense(&self.prices, problems);
         integrations::refuse_nonsense(&self.integrations, problems);
         if self.cache.scan_wait >= self.http.query_timeout {
             problems.add(

@@ -161,6 +161,59 @@ fn combinations_that_cannot_work_are_refused() {
 }
 
 #[test]
+fn a_price_list_that_cannot_be_right_is_refused_with_its_key_and_a_remedy() {
+    let price =
+        |more: &str| format!("[[prices]]\nproduct = \"confluence\"\ncurrency = \"USD\"\n{more}");
+    for (file, key) in [
+        (price(""), "prices[0].seat_price (of `confluence`): is missing"),
+        (price("seat_price = 6.05"), "prices.0.seat_price: is a number where"),
+        (price("seat_price = \"six\""), "prices.0.seat_price: has a value that it cannot have"),
+        (price("seat_price = \"-1\""), "is below zero"),
+        (
+            price("seat_price = \"1\"\ndiscount_percent = \"101\""),
+            "discount_percent (of `confluence`)",
+        ),
+        (price("seat_price = \"1\"\nbilling_day = 32"), "billing_day (of `confluence`): is no day"),
+        (
+            price("seat_price = \"1\"\nrenews_on = \"2027-01-01\""),
+            "is for billing = \"annual\" only",
+        ),
+        (price("seat_price = \"1\"\nbilling = \"weekly\""), "prices.0.billing: is not a word"),
+        (price("tiers = [{ price = \"1\" }]"), "tier_prices (of `confluence`): is missing"),
+        (
+            price(
+                "tier_prices = \"flat\"\ntiers = [{ up_to = 9, price = \"1\" }, { up_to = 9, price = \"2\" }]",
+            ),
+            "tiers (of `confluence`): have edges that do not rise",
+        ),
+        (
+            price(
+                "tier_prices = \"flat\"\ntiers = [{ price = \"1\" }, { up_to = 9, price = \"2\" }]",
+            ),
+            "tiers (of `confluence`): have edges that do not rise",
+        ),
+        (
+            format!("{}\n{}", price("seat_price = \"1\""), price("seat_price = \"2\"")),
+            "prices[1].product (of `confluence`): has a price for the same",
+        ),
+        (
+            "[[prices]]\nproduct = \"loom\"\nseat_price = \"1\"\n".to_owned(),
+            "currency (of `loom`): is no currency",
+        ),
+        ("[licenses]\nrobot_emails = [\"a*b*\"]\n".to_owned(), "licenses.robot_emails: holds"),
+        ("[licenses]\nsnapshot_at = \"25:00\"\n".to_owned(), "licenses.snapshot_at: has a value"),
+    ] {
+        let text = problem(&file, &[]);
+        assert!(text.contains(key), "{key} in {text}");
+    }
+    let list =
+        loaded(&price("site = \"https://Acme.atlassian.net/wiki\"\nseat_price = \"6.05\""), &[]);
+    let price = &list.organizations().licenses.prices.0[0];
+    assert_eq!(price.site.as_deref(), Some("acme.atlassian.net"));
+    assert_eq!(price.rate, crate::domain::Rate::PerSeat("6.05".parse().unwrap()));
+}
+
+#[test]
 fn secrets_come_from_files_without_the_newline_at_their_end() {
     let files = Files::new();
     let secret = files.write("secret", "from-a-file-and-long-enough-for-hs256\n");
@@ -237,7 +290,7 @@ fn the_default_file_in_the_documentation_is_the_programs() {
 #[test]
 fn the_default_file_is_what_the_program_does_without_one() {
     let file = default_file();
-    let (sections, _) = file.split_once("# [[integrations]]").unwrap();
+    let (sections, _) = file.split_once("# [[prices]]").unwrap();
     let lines: Vec<&str> = sections
         .lines()
         .map(|line| line.strip_prefix("# ").filter(|rest| is_setting(rest)).unwrap_or(line))

@@ -12,7 +12,9 @@ mod freshness;
 mod group;
 mod ids;
 mod integration;
+mod license;
 mod page;
+mod price;
 mod product;
 mod role;
 mod user;
@@ -32,7 +34,12 @@ pub use ids::{
     ResourceId, RoleId,
 };
 pub use integration::{CheckOutcome, CredentialKind, IntegrationCheck, IntegrationStatus};
+pub use license::{
+    GrantingGroup, LastActivity, LicensePeople, LicenseRow, LicenseSnapshot, LicenseTotals,
+    ReclaimReason, SeatFigures, SeatSource, SeatUse,
+};
 pub use page::Page;
+pub use price::{Billing, ConfiguredSeats, LicenseCost, Price, PriceList, Rate, Tier};
 pub use product::{Directory, Domain, OrganizationProfile, Product, product_key, product_name};
 pub use role::{AssignmentMethod, GroupRoles, RoleAssignment, RoleScope};
 pub use user::{

@@ -10,6 +10,7 @@ use super::{
     group::Group,
     id::{Cursor, RowCursor},
     integration::Integration,
+    reclaim_candidate::ReclaimCandidate,
     request::Request,
     user::User,
 };
@@ -94,6 +95,12 @@ macro_rules! connection {
 connection!(IntegrationConnection, IntegrationEdge, Integration, "integrations");
 connection!(UserConnection, UserEdge, User, "people");
 connection!(GroupConnection, GroupEdge, Group, "groups");
+connection!(
+    ReclaimCandidateConnection,
+    ReclaimCandidateEdge,
+    ReclaimCandidate,
+    "people whose seats can be taken back"
+);
 connection!(ActivityEventConnection, ActivityEventEdge, ActivityEvent, "audit events");
 connection!(AuditEntryConnection, AuditEntryEdge, AuditEntry, "entries of the record of changes");
 connection!(DeletionConnection, DeletionEdge, Deletion, "deletions");
@@ -187,6 +194,17 @@ impl Paging {
 }
 
 impl<N> Listed<N> {
+    /// The same page with its rows looked up; one that is gone is left out.
+    pub(super) fn filter_map<M>(self, look_up: impl Fn(N) -> Option<M>) -> Listed<M> {
+        let edges = self.edges.into_iter();
+        Listed {
+            edges: edges.filter_map(|(cursor, row)| Some((cursor, look_up(row)?))).collect(),
+            has_next_page: self.has_next_page,
+            has_previous_page: self.has_previous_page,
+            total_count: self.total_count,
+        }
+    }
+
     pub(super) fn with_total(self, total_count: Option<u64>) -> Self {
         Self { total_count, ..self }
     }

@@ -1,8 +1,11 @@
-use async_graphql::{Object, SimpleObject};
+use async_graphql::{Context, Object, SimpleObject};
 
 use super::{
     enums::{DeletionFindingCode, DeletionScope},
+    error::add_error,
     integration::Integration,
+    license::LicenseUsage,
+    license_report,
     product::Product,
     scalars::DateTime,
     user::User,
@@ -54,6 +57,21 @@ impl DeletionPreview {
     async fn products_lost(&self) -> Vec<Product> {
         let products = self.preview.products.iter();
         products.map(|id| Product::by_resource(self.integration.clone(), id)).collect()
+    }
+
+    /// The seats that would get free, each with the figures of its product: `savingEffectiveOn` is when it leaves the invoice.
+    /// Reads the whole organization once, as `licenseUsage` does; where that cannot be told, or the caller may not read
+    /// licences, the list is empty and an error says why.
+    async fn seats_freed(&self, ctx: &Context<'_>) -> Vec<LicenseUsage> {
+        let account = &self.preview.user.item.account_id;
+        let lost = &self.preview.products;
+        match license_report::seats_of(ctx, &self.integration, account, lost).await {
+            Ok(seats) => seats,
+            Err(error) => {
+                add_error(ctx, error);
+                Vec::new()
+            }
+        }
     }
 
     /// When the account would be gone for good; null for removals.

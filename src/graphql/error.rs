@@ -98,17 +98,11 @@ impl ApiError {
             Self::BadUserInput(_) => code::BAD_USER_INPUT,
             Self::CursorInvalid => code::CURSOR_INVALID,
             Self::Internal => code::INTERNAL_SERVER_ERROR,
-            Self::Organization(_, error) => match error {
-                organizations::Error::CursorInvalid => code::CURSOR_INVALID,
-                organizations::Error::CursorExpired => code::CURSOR_EXPIRED,
-                organizations::Error::BadRequest(_) => code::BAD_USER_INPUT,
-                organizations::Error::ScanRunning(_) => code::SCAN_RUNNING,
-                organizations::Error::Upstream(error) => upstream_code(error.kind),
-            },
+            Self::Organization(_, error) => code_of(error),
         }
     }
 
-    fn message(&self) -> String {
+    pub(super) fn message(&self) -> String {
         match self {
             Self::Forbidden(permission) => {
                 format!("this needs the permission {}", permission.word())
@@ -126,12 +120,24 @@ impl ApiError {
         }
     }
 
-    fn retry(&self) -> (bool, Option<Duration>) {
+    pub(super) fn retry(&self) -> (bool, Option<Duration>) {
         match self {
             Self::Organization(_, error) => (error.is_retryable(), error.retry_after()),
             Self::Internal => (true, None),
             _ => (false, None),
         }
+    }
+}
+
+/// The code for an organization that could not answer; the same outside the schema.
+#[must_use]
+pub fn code_of(error: &organizations::Error) -> &'static str {
+    match error {
+        organizations::Error::CursorInvalid => code::CURSOR_INVALID,
+        organizations::Error::CursorExpired => code::CURSOR_EXPIRED,
+        organizations::Error::BadRequest(_) => code::BAD_USER_INPUT,
+        organizations::Error::ScanRunning(_) => code::SCAN_RUNNING,
+        organizations::Error::Upstream(error) => upstream_code(error.kind),
     }
 }
 

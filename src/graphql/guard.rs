@@ -13,6 +13,8 @@ pub(super) struct Needs(pub(super) &'static [Permission]);
 pub(super) const DIRECTORY: Needs = Needs(&[Permission::ReadDirectory]);
 /// Reading audit events.
 pub(super) const ACTIVITY: Needs = Needs(&[Permission::ReadActivity]);
+/// Reading seats and cost.
+pub(super) const LICENSES: Needs = Needs(&[Permission::ReadLicenses]);
 /// Reading the record of changes.
 pub(super) const AUDIT: Needs = Needs(&[Permission::ReadAudit]);
 /// Connecting and disconnecting organizations.

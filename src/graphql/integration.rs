@@ -9,9 +9,10 @@ use super::{
     error::{ApiError, Result},
     filters::{ActivityFilter, GroupFilter, UserFilter, UserOrder},
     freshness::Freshness,
-    guard::{ACTIVITY, DIRECTORY},
+    guard::{ACTIVITY, DIRECTORY, LICENSES},
     id::ObjectId,
-    lists,
+    license::LicenseUsage,
+    license_report, lists,
     product::Product,
     request::Request,
     role::Role,
@@ -229,6 +230,21 @@ impl Integration {
         activity::page(ctx, integrations, filter, (first, after))
             .await
             .map(|page| Some(page.into()))
+    }
+
+    /// Seats paid for, held, used and needed, a row a product; null where the organization cannot be read. Costs one
+    /// reading of everybody, which all questions share, and few calls beside it; nothing while that is kept.
+    #[graphql(guard = "LICENSES")]
+    async fn license_usage(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(
+            desc = "Days without activity after which somebody counts as inactive, 0 to 3,650.",
+            default_with = "Some(90)"
+        )]
+        inactive_for_days: Option<i32>,
+    ) -> Result<Option<Vec<LicenseUsage>>> {
+        license_report::of_integration(ctx, self, inactive_for_days).await.map(Some)
     }
 
     /// When this organization was last read; null where it has not been since the start.

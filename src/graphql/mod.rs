@@ -25,6 +25,11 @@ mod guard;
 mod id;
 mod integration;
 mod integration_inputs;
+mod license;
+mod license_history;
+mod license_report;
+mod license_roots;
+mod license_totals;
 mod lists;
 mod loaders;
 mod mutation;
@@ -33,6 +38,7 @@ mod peers;
 mod product;
 mod query;
 mod rate_limit;
+mod reclaim_candidate;
 mod recorded;
 mod request;
 mod role;
@@ -46,7 +52,7 @@ mod viewer;
 
 pub use self::{
     document::Limits,
-    error::code,
+    error::{code, code_of},
     gateway::{Answer, Gateway, Parts, Refusal, RequestContext, sdl},
     id::integration as integration_id,
 };

@@ -1,14 +1,17 @@
 use async_graphql::MergedObject;
 
 use super::{
-    changes::ChangeMutation, deletion_query::DeletionQuery, mutation::IntegrationMutation,
+    changes::ChangeMutation,
+    deletion_query::DeletionQuery,
+    license_roots::{LicenseMutation, LicenseQuery},
+    mutation::IntegrationMutation,
     query::DirectoryQuery,
 };
 
 /// Everything that can be read.
 #[derive(MergedObject, Default)]
-pub struct Query(DirectoryQuery, DeletionQuery);
+pub struct Query(DirectoryQuery, LicenseQuery, DeletionQuery);
 
 /// Everything that can be changed. Every change is written to the audit log before it is made, refused ones too.
 #[derive(MergedObject, Default)]
-pub struct Mutation(IntegrationMutation, ChangeMutation);
+pub struct Mutation(IntegrationMutation, ChangeMutation, LicenseMutation);

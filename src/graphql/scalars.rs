@@ -41,3 +41,24 @@ impl ScalarType for Date {
         Value::String(self.0.to_string())
     }
 }
+
+/// An exact decimal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Decimal(pub rust_decimal::Decimal);
+
+/// An exact decimal as text, such as `"1234.50"`: a number would not be exact.
+#[Scalar]
+impl ScalarType for Decimal {
+    fn parse(value: Value) -> InputValueResult<Self> {
+        let Value::String(text) = &value else {
+            return Err(InputValueError::expected_type(value));
+        };
+        text.parse()
+            .map(Self)
+            .map_err(|_| InputValueError::custom("a decimal as text is wanted, such as \"12.50\""))
+    }
+
+    fn to_value(&self) -> Value {
+        Value::String(self.0.to_string())
+    }
+}

@@ -5,7 +5,7 @@ use tokio::sync::Semaphore;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::Settings;
-use crate::{auth::Verifier, graphql::Gateway, telemetry::Metrics};
+use crate::{auth::Verifier, feeds::Feeds, graphql::Gateway, telemetry::Metrics};
 
 /// Tells whether requests can be answered: whether the store can be read.
 pub type Readiness = Arc<dyn Fn() -> BoxFuture<'static, bool> + Send + Sync>;
@@ -14,6 +14,8 @@ pub type Readiness = Arc<dyn Fn() -> BoxFuture<'static, bool> + Send + Sync>;
 pub struct Parts {
     /// Answers GraphQL requests.
     pub gateway: Gateway,
+    /// Tables for BI tools.
+    pub feeds: Feeds,
     /// Tells who calls.
     pub verifier: Verifier,
     /// Bounds.
@@ -27,6 +29,7 @@ pub struct Parts {
 /// The parts, shared by all requests, and what counts those that run.
 pub(super) struct Edge {
     pub(super) gateway: Gateway,
+    pub(super) feeds: Feeds,
     pub(super) verifier: Verifier,
     pub(super) settings: Settings,
     pub(super) readiness: Readiness,
@@ -35,6 +38,8 @@ pub(super) struct Edge {
     pub(super) requests: Arc<Semaphore>,
     /// Permits for streams of events.
     pub(super) streams: Arc<Semaphore>,
+    /// Permits for feeds, which take longer than requests.
+    pub(super) feed_permits: Arc<Semaphore>,
     /// Permits for sockets.
     pub(super) sockets: Arc<Semaphore>,
     /// Mutations that run; they outlive the connection that asked for them.
@@ -49,9 +54,11 @@ impl Edge {
             requests: Arc::new(Semaphore::new(parts.settings.concurrent_requests)),
             streams: Arc::new(Semaphore::new(parts.settings.streams)),
             sockets: Arc::new(Semaphore::new(parts.settings.sockets.connections)),
+            feed_permits: Arc::new(Semaphore::new(parts.feeds.settings().concurrent)),
             mutations: TaskTracker::new(),
             stopping: CancellationToken::new(),
             gateway: parts.gateway,
+            feeds: parts.feeds,
             verifier: parts.verifier,
             settings: parts.settings,
             readiness: parts.readiness,

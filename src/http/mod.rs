@@ -4,7 +4,7 @@
 //! draft with the help of `negotiation.rs`, `parameters.rs` and `cache_control.rs`, has it run by `execute.rs` and
 //! writes what comes back with `answer.rs`, or says no with `refusal.rs`. What a document may hold is `graphql`'s.
 //! Subscriptions are run by `follow.rs` and go out as server-sent events (`events.rs`) or over a socket (`socket/`, which
-//! also takes queries and mutations).
+//! also takes queries and mutations). `feeds/` serves tables to BI tools.
 
 mod answer;
 mod cache_control;
@@ -12,6 +12,7 @@ mod edge;
 mod endpoint;
 mod events;
 mod execute;
+mod feeds;
 mod follow;
 pub mod graphiql;
 mod health;

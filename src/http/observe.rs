@@ -101,6 +101,11 @@ impl Line {
         self.note(|found| found.code = Some(refusal.code().to_owned()));
     }
 
+    /// The same for what has another form than a refusal.
+    pub(super) fn failed_with(&self, code: &'static str) {
+        self.note(|found| found.code = Some(code.to_owned()));
+    }
+
     pub(super) fn answered_with(&self, errors: &[ServerError]) {
         let code = code_of(errors);
         self.note(|found| {
@@ -182,7 +187,8 @@ impl Drop for Facts {
             };
         }
         // Probes and pages would drown the rest.
-        if path == "/graphql" || path == "/graphql/ws" || status >= 400 {
+        let is_work = ["/graphql", "/feeds", "/odata"].iter().any(|work| path.starts_with(work));
+        if is_work || status >= 400 {
             line!(Level::INFO);
         } else {
             line!(Level::DEBUG);

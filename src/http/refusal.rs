@@ -15,11 +15,11 @@ pub mod code {
     pub const UNAUTHENTICATED: &str = "UNAUTHENTICATED";
     /// Nothing is served at this path.
     pub const NOT_FOUND: &str = "NOT_FOUND";
-    /// A page of another site wants to open a WebSocket.
+    /// A page of another site wants to open a WebSocket, or a feed needs a permission that the token lacks.
     pub const FORBIDDEN: &str = "FORBIDDEN";
     /// The path is not served with this method.
     pub const METHOD_NOT_ALLOWED: &str = "METHOD_NOT_ALLOWED";
-    /// `Accept` names no media type that is offered.
+    /// `Accept`, or `$format`, names no media type that is offered.
     pub const NOT_ACCEPTABLE: &str = "NOT_ACCEPTABLE";
     /// The body took too long to arrive, or the answer to be made.
     pub const REQUEST_TIMEOUT: &str = "REQUEST_TIMEOUT";
@@ -29,6 +29,8 @@ pub mod code {
     pub const UNSUPPORTED_MEDIA_TYPE: &str = "UNSUPPORTED_MEDIA_TYPE";
     /// More requests at the same time than the gateway takes.
     pub const OVERLOADED: &str = "OVERLOADED";
+    /// OData has it, and this program has not.
+    pub const NOT_IMPLEMENTED: &str = "NOT_IMPLEMENTED";
     /// A fault of the gateway's own.
     pub const INTERNAL_SERVER_ERROR: &str = "INTERNAL_SERVER_ERROR";
 }

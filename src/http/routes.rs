@@ -9,13 +9,13 @@ use axum::{
 use http::{HeaderName, HeaderValue, Method, header};
 use tower_http::{
     CompressionLevel,
-    compression::CompressionLayer,
+    compression::{CompressionLayer, DefaultPredicate, Predicate, predicate::NotForContentType},
     cors::{AllowOrigin, CorsLayer},
 };
 
 use super::{
     edge::{Edge, Parts},
-    endpoint, graphiql, health,
+    endpoint, feeds, graphiql, health,
     observe::observe,
     request_id::X_REQUEST_ID,
     socket,
@@ -38,6 +38,7 @@ impl Site {
             .route("/graphql/ws", any(socket::upgrade));
         let mut router = Router::new()
             .merge(graphql)
+            .merge(feeds::router())
             .route("/healthz", get(health::live))
             .route("/readyz", get(health::ready))
             .route("/metrics", get(health::metrics))
@@ -48,7 +49,8 @@ impl Site {
         let mut router = router
             .fallback(health::not_found)
             .method_not_allowed_fallback(health::method_not_allowed)
-            .layer(CompressionLayer::new().quality(CompressionLevel::Fastest));
+            .layer(compression())
+            .layer(map_response(feeds::conditional::name_encoding));
         if !edge.settings.cors_origins.is_empty() {
             router = router.layer(cors(&edge.settings.cors_origins));
         }
@@ -61,6 +63,13 @@ impl Site {
     pub fn router(&self) -> Router {
         self.router.clone()
     }
+}
+
+fn compression() -> CompressionLayer<impl Predicate> {
+    // It is compressed within.
+    let parquet = NotForContentType::const_new("application/vnd.apache.parquet");
+    let predicate = DefaultPredicate::new().and(parquet);
+    CompressionLayer::new().quality(CompressionLevel::Fastest).compress_when(predicate)
 }
 
 /// What an answer depends on besides its address.

@@ -5,7 +5,7 @@
 //! change sees it at once.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     sync::{Mutex, PoisonError},
     time::Duration,
 };
@@ -144,9 +144,27 @@ impl Corrections {
         accounts.map(|(account, _)| account.clone()).collect()
     }
 
-    /// Whether something about this account may have to be corrected.
-    pub(super) fn concern(&self, account: &str) -> bool {
-        self.table().contains_key(&AccountId::from(account))
+    /// Everybody of whom something may be to be corrected.
+    pub(super) fn accounts(&self) -> HashSet<AccountId> {
+        self.table().keys().cloned().collect()
+    }
+
+    /// The product instances that the person has lost since `read_at`.
+    pub(super) fn lost_products(
+        &self,
+        organization: &OrganizationId,
+        account: &AccountId,
+        read_at: Timestamp,
+    ) -> Vec<ResourceId> {
+        let table = self.table();
+        let corrections = table.get(account).into_iter().flatten().filter(|correction| {
+            read_at < correction.settles_at && correction.organization == *organization
+        });
+        let lost = corrections.filter_map(|correction| match &correction.effect {
+            Effect::LostProducts(lost) => Some(lost.iter().cloned()),
+            _ => None,
+        });
+        lost.flatten().collect()
     }
 
     /// Whether nothing at all is to be corrected.

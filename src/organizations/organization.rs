@@ -17,6 +17,7 @@ use super::{
     corrections::Corrections,
     profile::Profile,
     scan::{Scans, View},
+    seats::Seats,
     users::Telling,
 };
 use crate::{
@@ -48,6 +49,13 @@ impl Demand {
             max_age.map(|max_age| started.checked_sub(max_age.max(floor)).unwrap_or(started));
         Self { now: now(), started, not_before }
     }
+
+    /// The same demand, for answers that are no older than this.
+    #[must_use]
+    pub(super) fn within(self, age: Duration) -> Self {
+        let earliest = self.started.checked_sub(age).unwrap_or(self.started);
+        Self { not_before: Some(self.not_before.map_or(earliest, |at| at.max(earliest))), ..self }
+    }
 }
 
 /// The caches, one a kind of data, shared by all organizations; keys hold a generation that no two share.
@@ -60,13 +68,15 @@ pub(super) struct Caches {
     pub(super) profile: Cached<(), Profile>,
     pub(super) directories: Cached<(), Vec<Directory>>,
     pub(super) own_account: Cached<(), crate::domain::AccountId>,
-    pub(super) granting_groups: Cached<(), std::collections::HashSet<GroupId>>,
+    pub(super) granting_groups: Cached<(), std::collections::HashMap<GroupId, Arc<Group>>>,
     pub(super) group_roles: Cached<GroupId, Vec<GroupRoles>>,
     pub(super) user_roles: Cached<crate::domain::AccountId, Vec<RoleAssignment>>,
     pub(super) events: Cached<EventsKey, Page<Arc<ActivityEvent>>>,
     pub(super) event: Cached<String, Option<ActivityEvent>>,
     pub(super) views:
         Cached<(u64, crate::domain::UserFilter, Option<crate::domain::UserOrder>), View>,
+    /// By the number of the scan that they come from.
+    pub(super) seats: Cached<u64, Seats>,
 }
 
 /// Figures about people are up to a day late at the source (API.md, section 2, Freshness).
@@ -75,7 +85,8 @@ const ACTIVITY_LAG: Duration = Duration::from_hours(24);
 const ROLE_LAG: Duration = Duration::from_secs(30);
 
 impl Caches {
-    pub(super) fn new(settings: &super::CacheSettings) -> Self {
+    pub(super) fn new(all: &Settings) -> Self {
+        let settings = &all.cache;
         let keep = settings.keep_stale;
         let half = settings.capacity_bytes / 2;
         let small = settings.capacity_bytes / 24;
@@ -94,6 +105,13 @@ impl Caches {
             events: Cached::new(settings.activity, keep, small),
             event: Cached::new(settings.activity, keep, small),
             views: Cached::new(settings.scan, Duration::ZERO, small),
+            // As long as their scan, stale or not.
+            seats: Cached::new(
+                settings.scan + all.licenses.serve_stale,
+                Duration::ZERO,
+                settings.capacity_bytes / 8,
+            )
+            .with_upstream_lag(ROLE_LAG),
         }
     }
 }
@@ -137,7 +155,7 @@ impl Shared {
             integration,
             client,
             caches,
-            scans: Scans::new(&settings.cache),
+            scans: Scans::new(&settings),
             telling: Telling::default(),
             corrections,
             settings,

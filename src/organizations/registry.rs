@@ -15,18 +15,21 @@ use crate::{
     atlassian::{Client, Transport},
     domain::{AccountId, Credentials, IntegrationCheck, IntegrationId, OrganizationId},
     integrations::{Integration, Integrations},
+    store::Store,
 };
 
 /// Every connected organization.
 #[derive(Clone)]
 pub struct Organizations {
-    inner: Arc<Inner>,
+    pub(super) inner: Arc<Inner>,
 }
 
-struct Inner {
+pub(super) struct Inner {
     transport: Transport,
-    integrations: Integrations,
-    settings: Arc<Settings>,
+    pub(super) integrations: Integrations,
+    /// Where figures of past days are.
+    pub(super) store: Store,
+    pub(super) settings: Arc<Settings>,
     caches: Arc<Caches>,
     generations: Arc<AtomicU64>,
     corrections: Arc<Corrections>,
@@ -37,15 +40,23 @@ struct Inner {
 impl Organizations {
     /// The organizations behind `integrations`, each asked for the first time when somebody wants to know.
     #[must_use]
-    pub fn new(transport: Transport, integrations: Integrations, settings: Settings) -> Self {
+    pub fn new(
+        transport: Transport,
+        integrations: Integrations,
+        store: Store,
+        settings: Settings,
+    ) -> Self {
         Self {
             inner: Arc::new(Inner {
                 transport,
                 integrations,
-                caches: Arc::new(Caches::new(&settings.cache)),
+                store,
+                caches: Arc::new(Caches::new(&settings)),
+                // As long as anything from before a change can still be given.
                 corrections: Arc::new(Corrections::new(
                     settings.changes.settle,
-                    settings.cache.scan + settings.cache.keep_stale,
+                    settings.cache.scan
+                        + settings.cache.keep_stale.max(settings.licenses.serve_stale),
                 )),
                 settings: Arc::new(settings),
                 generations: Arc::default(),

@@ -1,6 +1,10 @@
 use std::time::Duration;
 
 use super::changes::ChangeSettings;
+use crate::{
+    domain::{ConfiguredSeats, PriceList},
+    licenses::PeopleList,
+};
 
 /// How long answers are kept, and how scans are run.
 #[derive(Debug, Clone, PartialEq)]
@@ -13,6 +17,8 @@ pub struct Settings {
     pub scan_split_above: u64,
     /// How long one query waits for a running scan before it is told to come back. Default 110 seconds.
     pub scan_wait: Duration,
+    /// What the operator says about licences.
+    pub licenses: LicenseSettings,
     /// The brakes on changes.
     pub changes: ChangeSettings,
 }
@@ -24,6 +30,7 @@ impl Default for Settings {
             scan_concurrency: 4,
             scan_split_above: 2_000,
             scan_wait: Duration::from_secs(110),
+            licenses: LicenseSettings::default(),
             changes: ChangeSettings::default(),
         }
     }
@@ -70,6 +77,36 @@ impl Default for CacheSettings {
             keep_stale: Duration::from_hours(1),
             floor: Duration::ZERO,
             capacity_bytes: 256 << 20,
+        }
+    }
+}
+
+/// What the operator says about licences, and how their figures are kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LicenseSettings {
+    /// What is paid. None: no money is shown.
+    pub prices: PriceList,
+    /// Seats that were bought, where Atlassian does not tell it or tells it wrongly.
+    pub seats: Vec<ConfiguredSeats>,
+    /// Service accounts: without activity that Atlassian tells, and not to be reclaimed.
+    pub robots: PeopleList,
+    /// How long past its time the last scan stands in, marked as stale, while a new one runs. Default 24 hours.
+    pub serve_stale: Duration,
+    /// The days of inactivity that the figures of each day are kept for. Default 90.
+    pub snapshot_inactive_for_days: u32,
+    /// How many days the figures of a day are kept. Default 1,095.
+    pub keep_snapshots_days: u32,
+}
+
+impl Default for LicenseSettings {
+    fn default() -> Self {
+        Self {
+            prices: PriceList::default(),
+            seats: Vec::new(),
+            robots: PeopleList::default(),
+            serve_stale: Duration::from_hours(24),
+            snapshot_inactive_for_days: 90,
+            keep_snapshots_days: 1_095,
         }
     }
 }

@@ -15,6 +15,7 @@ mod error;
 mod idempotency;
 mod integrations;
 mod keyring;
+mod license_snapshots;
 mod sealing;
 mod secrets;
 #[cfg(test)]

@@ -7,7 +7,7 @@ use std::{
 };
 
 /// Each room, and the rooms that it may import besides itself. Imports only go down.
-const ROOMS: [(&str, &[&str]); 14] = [
+const ROOMS: [(&str, &[&str]); 16] = [
     ("domain", &[]),
     ("demo", &[]),
     ("telemetry", &[]),
@@ -16,15 +16,18 @@ const ROOMS: [(&str, &[&str]); 14] = [
     ("auth", &["domain"]),
     ("audit", &["domain", "store"]),
     ("integrations", &["domain", "store"]),
-    ("organizations", &["domain", "atlassian", "audit", "integrations", "store"]),
-    ("graphql", &["domain", "audit", "auth", "integrations", "organizations"]),
-    ("http", &["auth", "graphql", "telemetry"]),
+    ("licenses", &["domain"]),
+    ("organizations", &["domain", "atlassian", "audit", "integrations", "licenses", "store"]),
+    ("graphql", &["domain", "audit", "auth", "integrations", "licenses", "organizations"]),
+    ("feeds", &["domain", "auth", "integrations", "organizations"]),
+    ("http", &["auth", "feeds", "graphql", "telemetry"]),
     (
         "config",
         &[
             "domain",
             "atlassian",
             "auth",
+            "feeds",
             "http",
             "integrations",
             "organizations",
@@ -44,6 +47,7 @@ const ROOMS: [(&str, &[&str]); 14] = [
             "auth",
             "integrations",
             "organizations",
+            "feeds",
             "graphql",
             "http",
             "config",

@@ -3,6 +3,7 @@
 mod audit;
 mod check;
 mod demo;
+mod export;
 mod healthcheck;
 mod integration;
 mod serve;
@@ -48,6 +49,8 @@ enum Task {
     Schema,
     /// Print every setting with its default, as a commented file.
     Settings,
+    /// Write a table of the feeds to a file, for a job that runs by the clock.
+    Export(export::Arguments),
     /// Make a caller's token, for a set-up with a shared secret.
     Token(token::Arguments),
     /// Connect, list, test and remove integrations without a client.
@@ -74,6 +77,7 @@ impl Command {
             Task::Check => check::run(common).await,
             Task::Schema => print(&graphql::sdl()),
             Task::Settings => print(&default_file()),
+            Task::Export(arguments) => export::run(arguments, common).await,
             Task::Token(arguments) => token::run(&arguments, common),
             Task::Integration(task) => integration::run(task, common).await,
             Task::Audit(task) => audit::run(task, common).await,

@@ -1,4 +1,7 @@
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::{
+    collections::{BTreeSet, HashMap, HashSet},
+    sync::Arc,
+};
 
 use futures_util::FutureExt;
 
@@ -8,7 +11,7 @@ use crate::{
         GroupSearch, UserSearch,
         users::{MAX_ACCOUNT_IDS, MAX_PAGE, MAX_RESOURCE_IDS},
     },
-    domain::{AccountId, Fetched, GroupId, ResourceId, RoleId},
+    domain::{AccountId, Fetched, Group, GroupId, ResourceId, RoleId},
 };
 
 /// Who administers a product is asked for exactly: what an admin may do is never left to inference.
@@ -46,7 +49,7 @@ impl Bulk {
         let relevant: BTreeSet<&GroupId> = holders
             .iter()
             .flat_map(|holder| holder.groups.iter().flatten())
-            .filter(|group| granting.value.contains(*group))
+            .filter(|group| granting.value.contains_key(*group))
             .collect();
         // Groups whose roles are known already cost nothing.
         let kept = &organization.shared.caches.group_roles;
@@ -108,10 +111,12 @@ fn seldom_roles(grants: &HashMap<GroupId, Result<GroupGrants>>) -> Vec<RoleId> {
 
 impl Organization {
     /// The groups that grant a role on any product: a page of 100 a call, 20 products a call.
-    pub(super) async fn granting_groups(&self) -> Result<Fetched<HashSet<GroupId>>> {
+    pub(in crate::organizations) async fn granting_groups(
+        &self,
+    ) -> Result<Fetched<HashMap<GroupId, Arc<Group>>>> {
         let ask = async {
             let products = self.products().await?;
-            let mut granting = HashSet::new();
+            let mut granting = HashMap::new();
             for chunk in products.value.chunks(MAX_RESOURCE_IDS) {
                 let mut search = GroupSearch {
                     limit: Some(MAX_PAGE),
@@ -120,7 +125,9 @@ impl Organization {
                 };
                 loop {
                     let page = self.search_groups(&search).await?.value;
-                    granting.extend(page.items.iter().map(|group| group.id.clone()));
+                    granting.extend(
+                        page.items.iter().map(|group| (group.id.clone(), Arc::clone(group))),
+                    );
                     match &page.next {
                         Some(next) => search.cursor = Some(next.clone()),
                         None => break,
@@ -130,7 +137,7 @@ impl Organization {
             Ok(granting)
         }
         .boxed();
-        let weigh = |groups: &HashSet<GroupId>| 64 + groups.len() * 80;
+        let weigh = |groups: &HashMap<GroupId, Arc<Group>>| 64 + groups.len() * 480;
         let cache = &self.shared.caches.granting_groups;
         Ok(self.note(cache.get_or_ask(&self.demand, self.key(()), weigh, ask).await?))
     }
@@ -174,8 +181,6 @@ impl Organization {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use super::*;
     use crate::domain::GroupRoles;
 

@@ -90,7 +90,7 @@ impl Organization {
         role: &RoleId,
     ) -> Result<Vec<GroupId>> {
         let granting = self.granting_groups().await?;
-        let candidates = groups.iter().filter(|group| granting.value.contains(*group));
+        let candidates = groups.iter().filter(|group| granting.value.contains_key(*group));
         let grants = candidates.map(|group| async move {
             let roles = self.group_roles(group).await?;
             let grants = roles

@@ -5,6 +5,8 @@
 
 mod people;
 mod read;
+mod snapshot;
+mod stale;
 mod view;
 
 use std::{
@@ -21,9 +23,13 @@ use jiff::Timestamp;
 use moka::future::Cache;
 use tokio::time::Instant;
 
-pub(super) use self::view::View;
-use self::{people::People, read::Progress};
-use super::{CacheSettings, Demand, Error, Organization, Result, clock::now};
+use self::read::Progress;
+pub use self::snapshot::PeopleSnapshot;
+pub(super) use self::{
+    people::{People, Person},
+    view::View,
+};
+use super::{Demand, Error, Organization, Result, Settings, clock::now};
 use crate::{
     atlassian::UserSearch,
     domain::{Freshness, FreshnessSource},
@@ -71,6 +77,8 @@ pub(super) struct Scans {
     latest: Cache<(u64, UserSearch), Arc<Scan>>,
     /// By number, so that a cursor stays good when a newer scan has taken its place.
     by_number: Cache<u64, Arc<Scan>>,
+    /// As `latest`, for longer: what stands in while a newer scan runs, for those who take it.
+    kept: Cache<(u64, UserSearch), Arc<Scan>>,
     running: Mutex<Table>,
 }
 
@@ -78,23 +86,12 @@ pub(super) struct Scans {
 static NUMBERS: AtomicU64 = AtomicU64::new(1);
 
 impl Scans {
-    pub(super) fn new(settings: &CacheSettings) -> Self {
-        let room = settings.capacity_bytes;
+    pub(super) fn new(settings: &Settings) -> Self {
+        let (room, fresh) = (settings.cache.capacity_bytes, settings.cache.scan);
         Self {
-            latest: Cache::builder()
-                .max_capacity(room)
-                .weigher(|_, scan: &Arc<Scan>| {
-                    u32::try_from(scan.people.bytes()).unwrap_or(u32::MAX)
-                })
-                .time_to_live(settings.scan)
-                .build(),
-            by_number: Cache::builder()
-                .max_capacity(room)
-                .weigher(|_, scan: &Arc<Scan>| {
-                    u32::try_from(scan.people.bytes()).unwrap_or(u32::MAX)
-                })
-                .time_to_live(settings.scan)
-                .build(),
+            latest: kept_for(fresh, room),
+            by_number: kept_for(fresh, room),
+            kept: kept_for(fresh + settings.licenses.serve_stale, room),
             running: Mutex::default(),
         }
     }
@@ -103,12 +100,29 @@ impl Scans {
     pub(super) fn forget(&self) {
         self.latest.invalidate_all();
         self.by_number.invalidate_all();
+        self.kept.invalidate_all();
     }
+}
+
+fn kept_for<K>(lifetime: Duration, room: u64) -> Cache<K, Arc<Scan>>
+where
+    K: std::hash::Hash + Eq + Send + Sync + 'static,
+{
+    Cache::builder()
+        .max_capacity(room)
+        .weigher(|_, scan: &Arc<Scan>| u32::try_from(scan.people.bytes()).unwrap_or(u32::MAX))
+        .time_to_live(lifetime)
+        .build()
 }
 
 impl Organization {
     /// The scan of everybody whom `base` finds, kept or read now.
     pub(super) async fn scan(&self, base: &UserSearch) -> Result<Arc<Scan>> {
+        self.scan_within(base, self.shared.settings.scan_wait).await
+    }
+
+    /// The same, waited for at most this long.
+    async fn scan_within(&self, base: &UserSearch, wait: Duration) -> Result<Arc<Scan>> {
         let key = self.scan_key(base.clone());
         if let Some(scan) = self.shared.scans.latest.get(&key).await
             && self.demand.not_before.is_none_or(|instant| scan.arrived >= instant)
@@ -116,7 +130,6 @@ impl Organization {
             return Ok(scan);
         }
         let (running, progress) = self.start_or_join(key);
-        let wait = self.shared.settings.scan_wait;
         match tokio::time::timeout(wait, running).await {
             Ok(outcome) => outcome,
             Err(_) => Err(Error::ScanRunning(progress.so_far())),
@@ -191,6 +204,7 @@ async fn run(
                 "Read the whole organization"
             );
             scans.by_number.insert(scan.number, Arc::clone(&scan)).await;
+            scans.kept.insert(key.clone(), Arc::clone(&scan)).await;
             scans.latest.insert(key.clone(), Arc::clone(&scan)).await;
             Ok(scan)
         }
@@ -198,4 +212,22 @@ async fn run(
     };
     scans.running.lock().unwrap_or_else(PoisonError::into_inner).remove(&key);
     outcome
+}
+
+#[cfg(test)]
+impl Scan {
+    /// A scan that found these people.
+    pub(super) fn of(people: &[crate::domain::User]) -> Self {
+        let mut builder = self::people::PeopleBuilder::default();
+        for user in people {
+            builder.push(user);
+        }
+        Self {
+            number: NUMBERS.fetch_add(1, Ordering::Relaxed),
+            people: builder.finish(),
+            fetched_at: now(),
+            began_at: now(),
+            arrived: Instant::now(),
+        }
+    }
 }

@@ -1,3 +1,7 @@
+mod look;
+
+pub(in crate::organizations) use self::look::Person;
+
 use std::collections::HashMap;
 
 use jiff::Timestamp;
@@ -191,7 +195,7 @@ impl People {
     }
 
     /// The person in a row, whole again.
-    pub(super) fn user(&self, index: usize) -> Option<User> {
+    pub(in crate::organizations) fn user(&self, index: usize) -> Option<User> {
         let row = self.rows.get(index)?;
         let owned = |text: usize| row.part(text).map(str::to_owned);
         let word = |number: u32| self.words.get(number as usize).map(ToString::to_string);
@@ -234,6 +238,11 @@ impl People {
                 })
             })
             .collect()
+    }
+
+    /// The product instances that anybody has access to.
+    pub(super) fn resources(&self) -> impl Iterator<Item = &ResourceId> {
+        self.products.iter().map(|(resource, _)| resource)
     }
 
     pub(super) fn account_id(&self, index: usize) -> &str {

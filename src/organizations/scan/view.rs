@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::{Scan, people::People};
 use crate::{
     atlassian::UserSearch,
-    domain::{OrderDirection, UserFilter, UserOrder, UserOrderField},
+    domain::{AccountId, OrderDirection, UserFilter, UserOrder, UserOrderField},
     organizations::{
         Error, Organization, Result, UsersPage, UsersRequest,
         listing::{Position, Row},
@@ -64,9 +64,10 @@ impl Organization {
             return Ok(view.indices.len() as u64);
         }
         // As the pages of the scan, which leave out whom a change has taken out of it.
+        let changed = corrections.accounts();
         let is_there = |index: &&u32| {
             let index = **index as usize;
-            !corrections.concern(scan.people.account_id(index))
+            !changed.contains(&AccountId::from(scan.people.account_id(index)))
                 || scan.people.user(index).is_some_and(|user| {
                     self.corrected_row(base, Arc::new(user), scan.began_at).is_some()
                 })

@@ -1,4 +1,5 @@
 mod keys;
+mod snapshots;
 
 use std::path::Path;
 

@@ -1,5 +1,7 @@
 use std::fs;
 
+use headcount::feeds;
+
 fn read(path: &str) -> String {
     fs::read_to_string(format!("{}/{path}", env!("CARGO_MANIFEST_DIR"))).unwrap()
 }
@@ -35,4 +37,16 @@ fn every_counter_is_explained() {
     for name in names {
         assert!(explained.contains(&format!("| `{name}` |")), "{name} is not in docs/logging.md");
     }
+}
+
+#[test]
+fn every_table_of_the_feeds_is_described_with_its_columns() {
+    let described = read("docs/feeds.md");
+    let (_, tables) = described.split_once("needs it.\n\n").unwrap();
+    let expected = feeds::markdown();
+    assert_eq!(
+        tables.trim_end(),
+        expected.trim_end(),
+        "docs/feeds.md has to end with:\n{expected}"
+    );
 }

@@ -93,6 +93,22 @@ impl<'a> Caller<'a> {
     }
 }
 
+impl Caller<'_> {
+    /// Asks for a path, its query percent-encoded already.
+    pub(crate) async fn get(&self, path: &str) -> Answer {
+        self.send(Method::GET, path, "").await
+    }
+
+    /// The bytes of a path's answer, which has to be a good one.
+    pub(crate) async fn bytes(&self, path: &str) -> bytes::Bytes {
+        let mut request = reqwest::Request::new(Method::GET, self.gateway.url(path));
+        *request.headers_mut() = self.headers.clone();
+        let response = self.gateway.client.execute(request).await.expect("the gateway answers");
+        assert!(response.status().is_success(), "{path}: {}", response.status());
+        response.bytes().await.expect("the answer arrives whole")
+    }
+}
+
 /// The scope of a token that is limited to these.
 pub(super) fn only(ids: &[IntegrationId]) -> IntegrationScope {
     IntegrationScope::Only(ids.iter().cloned().collect())

@@ -262,6 +262,8 @@ fn settings(folder: &Path, atlassian: &Simulator, setup: &Setup) -> Settings {
         ("STORE__PATH", folder.join("headcount.db").display().to_string()),
         ("ATLASSIAN__API_URL", atlassian.api_url().to_owned()),
         ("ATLASSIAN__ALLOWED_ORIGINS", format!("{origins:?}")),
+        // They are taken behind the back of a test that counts calls; those that want them say so.
+        ("LICENSES__SNAPSHOTS", "false".to_owned()),
     ];
     let all = usual.into_iter().chain(setup.settings.iter().cloned());
     let environment: Vec<(String, String)> =

@@ -1,0 +1,104 @@
+use std::{collections::VecDeque, sync::Arc, time::Duration};
+
+use jiff::Timestamp;
+use sha2::{Digest, Sha256};
+
+use super::{Feeds, Row, Value};
+use crate::{integrations::Integration, organizations::Organization};
+
+/// What a table is asked for one integration.
+pub(super) struct Asked {
+    /// Snapshots that tables share.
+    pub(super) feeds: Feeds,
+    pub(super) integration: Arc<Integration>,
+    pub(super) organization: Organization,
+}
+
+impl Asked {
+    /// The organization for which nothing that is kept is fresh enough.
+    pub(super) fn fresh(&self) -> Organization {
+        let organizations = &self.feeds.shared.organizations;
+        organizations.organization(&self.integration, organizations.demand(Some(Duration::ZERO)))
+    }
+}
+
+/// What the rows of a table are made from, for one integration. Does not change.
+pub(super) struct Content {
+    pub(super) rows: Box<dyn Rows>,
+    /// Two contents with the same version have the same rows in the same order.
+    pub(super) version: Version,
+    /// When the oldest of it was read; `None` where it is this program's own.
+    pub(super) read_at: Option<Timestamp>,
+}
+
+/// Things, each of which makes rows: a person, a group.
+pub(super) trait Rows: Send + Sync + 'static {
+    /// How many there are.
+    fn things(&self) -> usize;
+
+    /// Gives the rows of one, the same ones in the same order each time.
+    fn rows_of(&self, thing: usize, sink: &mut Sink<'_>);
+}
+
+/// Takes the rows of one thing and puts the first columns before them.
+pub(super) struct Sink<'a> {
+    pub(super) common: &'a [Value; 3],
+    pub(super) rows: &'a mut VecDeque<Row>,
+}
+
+impl Sink<'_> {
+    /// One row: the values of the table's own columns.
+    pub(super) fn push<const N: usize>(&mut self, own: [Value; N]) {
+        let mut row = Row::with_capacity(self.common.len() + N);
+        row.extend(self.common.iter().cloned());
+        row.extend(own);
+        self.rows.push_back(row);
+    }
+}
+
+/// What tells two contents apart.
+pub(super) type Version = [u8; 16];
+
+/// Makes a [`Version`] of texts, each with its length, so that no two lists of them make the same.
+#[derive(Default)]
+pub(super) struct Fingerprint(Sha256);
+
+impl Fingerprint {
+    pub(super) fn with(mut self, text: impl AsRef<[u8]>) -> Self {
+        let text = text.as_ref();
+        self.0.update((text.len() as u64).to_le_bytes());
+        self.0.update(text);
+        self
+    }
+
+    pub(super) fn version(self) -> Version {
+        let mut version = Version::default();
+        version.copy_from_slice(&self.0.finalize()[..16]);
+        version
+    }
+}
+
+/// Rows that are all at hand: few enough, or read from the store within a range.
+pub(super) struct Listed<const N: usize>(Vec<[Value; N]>);
+
+impl<const N: usize> Listed<N> {
+    /// The version is that of the values themselves.
+    pub(super) fn content(rows: Vec<[Value; N]>, read_at: Option<Timestamp>) -> Content {
+        let values = rows.iter().flatten();
+        let print =
+            values.fold(Fingerprint::default(), |print, value| print.with(format!("{value:?}")));
+        Content { version: print.version(), rows: Box::new(Self(rows)), read_at }
+    }
+}
+
+impl<const N: usize> Rows for Listed<N> {
+    fn things(&self) -> usize {
+        self.0.len()
+    }
+
+    fn rows_of(&self, thing: usize, sink: &mut Sink<'_>) {
+        if let Some(row) = self.0.get(thing) {
+            sink.push(row.clone());
+        }
+    }
+}

@@ -1,0 +1,59 @@
+use crate::{
+    domain::IntegrationId,
+    organizations::{self, ScanProgress},
+};
+
+/// The result of asking for a feed.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// Why there is no feed.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The reader may not read this table.
+    #[error("this table needs the permission {0}")]
+    Forbidden(&'static str),
+    /// No integration has this id, or the reader may not see it: the answer is the same.
+    #[error("there is no such integration")]
+    UnknownIntegration,
+    /// A parameter is unknown or has a value that it cannot have.
+    #[error("{0}")]
+    BadParameter(String),
+    /// Something that OData has and this program has not.
+    #[error("{0}")]
+    NotImplemented(String),
+    /// These organizations cannot be read, and the feed would lack their rows.
+    #[error("{} of the organizations cannot be read at the moment", .0.len())]
+    Unavailable(Vec<Unavailable>),
+    /// The next link is of another query or another reader.
+    #[error("the next link does not belong to this query; start again without `$skiptoken`")]
+    TokenInvalid,
+    /// What the next link pages over is gone.
+    #[error("the next link has expired; start again without `$skiptoken`")]
+    TokenExpired,
+    /// A table gave a row that its own columns do not allow: a fault of this program.
+    #[error("the table {0} gave a row that does not fit its columns")]
+    Unfit(&'static str),
+    /// A format could not be written: a fault of this program.
+    #[error("the format could not be written: {0}")]
+    Format(String),
+}
+
+/// An organization that cannot be read, and why.
+#[derive(Debug, Clone)]
+pub struct Unavailable {
+    /// The integration.
+    pub integration: IntegrationId,
+    /// What it answered.
+    pub error: organizations::Error,
+}
+
+impl Unavailable {
+    /// How far the reading is, where it only has to be waited for.
+    #[must_use]
+    pub fn progress(&self) -> Option<ScanProgress> {
+        match self.error {
+            organizations::Error::ScanRunning(progress) => Some(progress),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,40 @@
+//! Tables for BI tools: one definition each, served in every format.
+//!
+//! A file of `tables/` says what columns a table has, which permission it needs and what its rows are made from. Everything is
+//! read before the first row is given (`open.rs`), so that a feed fails as a whole or not at all; rows are then made one
+//! by one (`feed.rs`), so that memory does not grow with them. `format/` writes them, `odata/` answers queries over
+//! them. Routes and headers are `http`'s.
+
+mod catalog;
+mod column;
+mod content;
+mod error;
+mod feed;
+pub mod format;
+pub mod odata;
+mod open;
+mod products;
+mod reader;
+mod roles;
+mod selection;
+mod settings;
+mod table;
+mod tables;
+#[cfg(test)]
+mod tests;
+mod value;
+
+pub use self::{
+    catalog::{Described, describe, markdown},
+    column::{Column, Kind},
+    error::{Error, Result, Unavailable},
+    feed::{Feed, Position, Walk},
+    format::Format,
+    open::Feeds,
+    reader::{FeedReader, TableScope},
+    selection::Selection,
+    settings::FeedSettings,
+    table::{Filter, Table},
+    tables::{all, find},
+    value::{Row, Value},
+};

@@ -1,0 +1,196 @@
+use std::time::Duration;
+
+use axum::{
+    body::Body,
+    response::{IntoResponse, Response},
+};
+use http::{HeaderValue, StatusCode, header};
+use serde_json::{Value, json};
+
+use super::manners;
+use crate::{
+    feeds::{Error, Unavailable},
+    graphql,
+    http::{observe::Line, refusal::code as http_code},
+};
+
+/// Why there is no feed.
+pub(super) struct Problem {
+    status: StatusCode,
+    code: &'static str,
+    detail: String,
+    retry_after: Option<Duration>,
+    unavailable: Vec<Unavailable>,
+}
+
+/// The form of an error.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Form {
+    /// RFC 9457.
+    Problem,
+    /// OData's own.
+    OData,
+}
+
+impl Problem {
+    fn new(status: StatusCode, code: &'static str, detail: impl Into<String>) -> Self {
+        let detail = detail.into();
+        Self { status, code, detail, retry_after: None, unavailable: Vec::new() }
+    }
+
+    pub(super) fn unauthenticated() -> Self {
+        let detail = "a valid token is needed, as `Authorization: Bearer <token>` or as the password of HTTP Basic";
+        Self::new(StatusCode::UNAUTHORIZED, http_code::UNAUTHENTICATED, detail)
+    }
+
+    pub(super) fn not_found(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::NOT_FOUND, http_code::NOT_FOUND, detail)
+    }
+
+    pub(super) fn method_not_allowed() -> Self {
+        let detail = "this path is served for GET and HEAD only";
+        Self::new(StatusCode::METHOD_NOT_ALLOWED, http_code::METHOD_NOT_ALLOWED, detail)
+    }
+
+    pub(super) fn not_acceptable(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::NOT_ACCEPTABLE, http_code::NOT_ACCEPTABLE, detail)
+    }
+
+    pub(super) fn bad_request(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, graphql::code::BAD_USER_INPUT, detail)
+    }
+
+    pub(super) fn not_implemented(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::NOT_IMPLEMENTED, http_code::NOT_IMPLEMENTED, detail)
+    }
+
+    pub(super) fn overloaded() -> Self {
+        let detail = "too many feeds are being written at the same time";
+        let problem = Self::new(StatusCode::SERVICE_UNAVAILABLE, http_code::OVERLOADED, detail);
+        Self { retry_after: Some(AFTER_OVERLOAD), ..problem }
+    }
+
+    fn internal(error: &Error) -> Self {
+        tracing::error!(error = %error, "A feed could not be made");
+        let detail = "something went wrong in the gateway";
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, http_code::INTERNAL_SERVER_ERROR, detail)
+    }
+
+    /// The answer. Never HTML: what reads a feed takes a page of text for data.
+    pub(super) fn answer(&self, form: Form, line: &Line) -> Response {
+        line.failed_with(self.code);
+        let id = line.id().as_str();
+        let (body, media_type) = match form {
+            Form::Problem => (self.problem(id), "application/problem+json"),
+            Form::OData => (self.odata(id), "application/json;odata.metadata=minimal"),
+        };
+        let mut response = (self.status, Body::from(body.to_string())).into_response();
+        let headers = response.headers_mut();
+        manners(headers);
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type));
+        if let Some(wait) = self.retry_after {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds(wait)));
+        }
+        if self.status == StatusCode::UNAUTHORIZED {
+            let challenge = HeaderValue::from_static("Basic realm=\"Headcount\"");
+            headers.insert(header::WWW_AUTHENTICATE, challenge);
+        }
+        if self.status == StatusCode::METHOD_NOT_ALLOWED {
+            headers.insert(header::ALLOW, HeaderValue::from_static("GET, HEAD"));
+        }
+        response
+    }
+
+    fn problem(&self, request_id: &str) -> Value {
+        let mut body = json!({
+            "type": "about:blank",
+            "title": self.status.canonical_reason(),
+            "status": self.status.as_u16(),
+            "detail": self.detail,
+            "code": self.code,
+            "requestId": request_id,
+        });
+        if let Some(wait) = self.retry_after {
+            body["retryAfter"] = seconds(wait).into();
+        }
+        if !self.unavailable.is_empty() {
+            body["organizations"] = self.unavailable.iter().map(organization).collect();
+        }
+        body
+    }
+
+    fn odata(&self, request_id: &str) -> Value {
+        let mut error = json!({
+            "code": self.code,
+            "message": self.detail,
+            "innererror": { "requestId": request_id },
+        });
+        let detail = |one: &Unavailable| {
+            json!({
+                "code": graphql::code_of(&one.error),
+                "message": one.error.to_string(),
+                "target": one.integration.as_str(),
+            })
+        };
+        if !self.unavailable.is_empty() {
+            error["details"] = self.unavailable.iter().map(detail).collect();
+        }
+        json!({ "error": error })
+    }
+}
+
+const AFTER_OVERLOAD: Duration = Duration::from_secs(5);
+
+/// One organization that cannot be read, or how far its reading is.
+fn organization(one: &Unavailable) -> Value {
+    let mut told = json!({
+        "integrationId": one.integration.as_str(),
+        "code": graphql::code_of(&one.error),
+        "message": one.error.to_string(),
+        "retryable": one.error.is_retryable(),
+    });
+    if let Some(progress) = one.progress() {
+        told["progress"] = json!({
+            "read": progress.read,
+            "expected": progress.expected,
+            "elapsedSeconds": progress.elapsed.as_secs(),
+            "remainingSeconds": seconds(progress.remaining()),
+        });
+    }
+    told
+}
+
+/// Rounded up: a client that comes back a moment too early is refused again.
+fn seconds(wait: Duration) -> u64 {
+    wait.as_secs() + u64::from(wait.subsec_nanos() > 0)
+}
+
+impl From<Error> for Problem {
+    fn from(error: Error) -> Self {
+        let detail = error.to_string();
+        match error {
+            Error::Forbidden(_) => Self::new(StatusCode::FORBIDDEN, http_code::FORBIDDEN, detail),
+            Error::UnknownIntegration => Self::not_found(detail),
+            Error::BadParameter(_) => Self::bad_request(detail),
+            Error::NotImplemented(_) => Self::not_implemented(detail),
+            Error::TokenInvalid => {
+                Self::new(StatusCode::BAD_REQUEST, graphql::code::CURSOR_INVALID, detail)
+            }
+            Error::TokenExpired => {
+                Self::new(StatusCode::GONE, graphql::code::CURSOR_EXPIRED, detail)
+            }
+            Error::Unavailable(unavailable) => {
+                // What fails for good is named before what only takes its time.
+                let worst = unavailable.iter().min_by_key(|one| one.progress().is_some());
+                let code = worst
+                    .map_or(http_code::INTERNAL_SERVER_ERROR, |one| graphql::code_of(&one.error));
+                let waits = unavailable.iter().filter_map(|one| one.error.retry_after());
+                let retry_after = waits.max();
+                let problem = Self::new(StatusCode::SERVICE_UNAVAILABLE, code, detail);
+                Self { retry_after, unavailable, ..problem }
+            }
+            Error::Unfit(_) | Error::Format(_) => Self::internal(&error),
+        }
+    }
+}

@@ -1,0 +1,213 @@
+//! The formats of one table: the same rows in each, and what a spreadsheet must not run.
+
+use bytes::Bytes;
+use csv::ReaderBuilder;
+use headcount::config::Settings;
+use parquet::{
+    file::reader::{FileReader, SerializedFileReader},
+    record::Field,
+};
+use serde_json::{Value, json};
+
+use super::{TABLES, rename, rows};
+use crate::support::{EVERYTHING, TestGateway};
+
+const FORMULA: &str = "=HYPERLINK(\"http://x\",\"y\")";
+
+/// The records of a CSV text, the header first.
+fn records(text: &str) -> Vec<Vec<String>> {
+    let mut reader = ReaderBuilder::new().has_headers(false).from_reader(text.as_bytes());
+    let record = |record: csv::StringRecord| record.iter().map(str::to_owned).collect();
+    reader.records().map(|each| record(each.expect("RFC 4180"))).collect()
+}
+
+fn parquet(bytes: Bytes) -> SerializedFileReader<Bytes> {
+    SerializedFileReader::new(bytes).expect("a Parquet file")
+}
+
+fn names(reader: &SerializedFileReader<Bytes>) -> Vec<String> {
+    let schema = reader.metadata().file_metadata().schema_descr().root_schema().get_fields();
+    schema.iter().map(|field| field.name().to_owned()).collect()
+}
+
+/// A value as CSV writes it.
+fn plain(value: &Value) -> String {
+    match value {
+        Value::Null => String::new(),
+        Value::String(text) if text.starts_with(['=', '+', '-', '@']) => format!("'{text}"),
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    }
+}
+
+#[tokio::test]
+async fn every_format_of_every_table_has_the_same_columns_and_rows() {
+    let gateway = TestGateway::start(60).await;
+    let reader = gateway.reader();
+    for table in TABLES {
+        let objects = rows(&reader, table).await;
+        let lines = reader.get(&format!("/feeds/{table}.ndjson")).await;
+        let lines: Vec<Value> =
+            lines.text.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+        assert_eq!(lines, objects, "{table}");
+
+        let csv = records(&reader.get(&format!("/feeds/{table}.csv")).await.text);
+        let (header, records) = csv.split_first().expect("a header");
+        let parquet = parquet(reader.bytes(&format!("/feeds/{table}.parquet")).await);
+        assert_eq!(names(&parquet), *header, "{table}");
+        let parquet: Vec<_> = parquet.get_row_iter(None).expect("rows").collect();
+        assert_eq!((records.len(), parquet.len()), (objects.len(), objects.len()), "{table}");
+        for ((object, record), row) in objects.iter().zip(records).zip(parquet) {
+            for (name, field) in header.iter().zip(record) {
+                assert_eq!(*field, plain(&object[name]), "{table}.{name}");
+            }
+            let row = row.expect("a row");
+            for (name, field) in row.get_column_iter() {
+                let expected = &object[name];
+                let is_same = match field {
+                    Field::Null => expected.is_null(),
+                    Field::Str(text) => *expected == text.as_str(),
+                    Field::Long(number) => *expected == *number,
+                    Field::Bool(value) => *expected == *value,
+                    Field::TimestampMicros(at) => {
+                        let at = jiff::Timestamp::from_microsecond(*at).expect("an instant");
+                        *expected == at.to_string().as_str()
+                    }
+                    other => *expected == other.to_string().as_str(),
+                };
+                assert!(is_same, "{table}.{name}: {field:?} is not {expected}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_name_that_is_a_formula_is_a_text_in_every_format() {
+    let gateway = TestGateway::start(30).await;
+    let account = rename(&gateway, FORMULA).await;
+    let reader = gateway.reader();
+    for table in ["users", "product_access", "group_members", "role_assignments"] {
+        let text = reader.get(&format!("/feeds/{table}.csv")).await.text;
+        let quoted = "\"'=HYPERLINK(\"\"http://x\"\",\"\"y\"\")\"";
+        assert!(text.contains(quoted), "{table}");
+        assert!(!text.contains(",=") && !text.contains(",\"="), "{table}");
+
+        let is_theirs = |row: &&Value| row["account_id"] == account.as_str();
+        let objects = rows(&reader, table).await;
+        let theirs: Vec<&Value> = objects.iter().filter(is_theirs).collect();
+        assert!(!theirs.is_empty(), "{table}");
+        assert!(theirs.iter().all(|row| row["name"] == FORMULA), "{table}");
+        let lines = reader.get(&format!("/feeds/{table}.ndjson")).await.text;
+        assert!(lines.contains("\"=HYPERLINK(\\\"http://x\\\",\\\"y\\\")\""), "{table}");
+
+        let file = parquet(reader.bytes(&format!("/feeds/{table}.parquet")).await);
+        let is_formula = |row: parquet::record::Row| {
+            row.get_column_iter().any(|(_, field)| *field == Field::Str(FORMULA.to_owned()))
+        };
+        let found =
+            file.get_row_iter(None).expect("rows").flatten().filter(|r| is_formula(r.clone()));
+        assert_eq!(found.count(), theirs.len(), "{table}");
+
+        let page = reader.get(&format!("/odata/v4/{table}")).await;
+        let values = page.body["value"].as_array().expect("rows");
+        let found = values.iter().filter(|row| row["name"] == FORMULA);
+        assert_eq!(found.count(), theirs.len(), "{table}");
+    }
+}
+
+#[tokio::test]
+async fn the_mark_is_there_for_excel_and_the_lines_end_as_rfc_4180_has_them() {
+    let gateway = TestGateway::start(20).await;
+    let reader = gateway.reader();
+    let plain = reader.bytes("/feeds/users.csv").await;
+    let marked = reader.bytes("/feeds/users.csv?bom=true").await;
+    assert_eq!(marked[..3], [0xef, 0xbb, 0xbf]);
+    assert_eq!(marked[3..], plain[..]);
+    let text = String::from_utf8(plain.to_vec()).expect("UTF-8");
+    assert!(text.starts_with("integration_id,organization_id,integration_label,account_id,"));
+    assert_eq!(text.matches('\n').count(), text.matches("\r\n").count());
+    assert!(text.ends_with("\r\n"));
+}
+
+#[tokio::test]
+async fn who_may_see_nothing_of_a_table_still_gets_its_columns() {
+    let gateway = TestGateway::start(20).await;
+    let nobody =
+        gateway.with_token(&gateway.token(EVERYTHING, headcount::auth::IntegrationScope::none()));
+    for table in TABLES {
+        let full = records(&gateway.reader().get(&format!("/feeds/{table}.csv")).await.text);
+        let empty = records(&nobody.get(&format!("/feeds/{table}.csv")).await.text);
+        assert_eq!(empty, full[..1], "{table}");
+        assert_eq!(nobody.get(&format!("/feeds/{table}.json")).await.body, json!([]), "{table}");
+        let file = parquet(nobody.bytes(&format!("/feeds/{table}.parquet")).await);
+        assert_eq!(names(&file), full[0], "{table}");
+        assert_eq!(file.metadata().file_metadata().num_rows(), 0, "{table}");
+    }
+}
+
+#[tokio::test]
+async fn a_table_can_be_written_to_a_file_by_a_command() {
+    let gateway = TestGateway::start(40).await;
+    let from_feed = gateway.reader().get("/feeds/users.csv").await.text;
+    let folder = tempfile::tempdir().expect("a folder");
+    for (format, check) in [("csv", true), ("parquet", false), ("ndjson", false)] {
+        let out = folder.path().join(format!("users.{format}"));
+        let output = export(&gateway.settings, &["users", "--format", format], &out).await;
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        let written = std::fs::read(&out).expect("the file is there");
+        if check {
+            // All but the last column, which tells when it was read.
+            let but_last = |text: &str| -> Vec<Vec<String>> {
+                let mut records = records(text);
+                for record in &mut records {
+                    record.pop();
+                }
+                records.sort();
+                records
+            };
+            let written = String::from_utf8(written).expect("UTF-8");
+            assert_eq!(but_last(&written), but_last(&from_feed));
+        } else if format == "parquet" {
+            let rows = parquet(written.into()).metadata().file_metadata().num_rows();
+            assert_eq!(usize::try_from(rows).ok(), Some(records(&from_feed).len() - 1));
+        }
+    }
+    let out = folder.path().join("wrong.csv");
+    let output = export(&gateway.settings, &["nosuch", "--format", "csv"], &out).await;
+    assert!(!output.status.success());
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(said.contains("there is no table `nosuch`; there are product_access, users"), "{said}");
+    let masked = ["users", "--format", "csv", "--mask", "--parameter", "status=active"];
+    let output = export(&gateway.settings, &masked, &out).await;
+    assert!(output.status.success());
+    let text = std::fs::read_to_string(&out).expect("the file is there");
+    assert!(!text.contains('@') && text.lines().count() > 5, "{text}");
+    // What was begun is not left behind.
+    assert_eq!(std::fs::read_dir(folder.path()).expect("a folder").count(), 4);
+}
+
+/// Runs the program with the settings of a gateway that is running.
+async fn export(
+    settings: &Settings,
+    arguments: &[&str],
+    out: &std::path::Path,
+) -> std::process::Output {
+    use secrecy::ExposeSecret;
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_headcount"));
+    let secret = |secret: &Option<secrecy::SecretString>| {
+        secret.as_ref().map(|secret| secret.expose_secret().to_owned()).unwrap_or_default()
+    };
+    let origins = format!("{:?}", settings.atlassian.allowed_origins);
+    command
+        .env_clear()
+        .env("HEADCOUNT__AUTH__SECRET", secret(&settings.auth.secret))
+        .env("HEADCOUNT__STORE__MASTER_KEY", secret(&settings.store.master_key))
+        .env("HEADCOUNT__STORE__PATH", &settings.store.path)
+        .env("HEADCOUNT__ATLASSIAN__API_URL", settings.atlassian.api_url.as_str())
+        .env("HEADCOUNT__ATLASSIAN__ALLOWED_ORIGINS", origins)
+        .arg("export")
+        .args(arguments)
+        .arg("--out")
+        .arg(out);
+    tokio::task::spawn_blocking(move || command.output().expect("it runs")).await.expect("it ends")
+}
