@@ -135,7 +135,8 @@ impl Error {
 
     /// Whether upstream said that the one thing asked about is not there, and not that its organization, its site or the
     /// operation itself is not.
-    pub(super) fn is_absence(&self) -> bool {
+    #[must_use]
+    pub fn is_absence(&self) -> bool {
         let is_of_something_else =
             matches!(self.code.as_deref(), Some("ADMIN-404-1" | "ADMIN-404-2"));
         let is_404 = self.kind == ErrorKind::NotFound && self.status == Some(404);

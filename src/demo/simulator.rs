@@ -22,6 +22,7 @@ use super::{
     listener::{CuttableListener, Peer},
     organization::{Character, Organization},
     requests::{RequestCounts, Requests},
+    role::PlatformRoles,
     server::{Door, Place, router},
     world::World,
 };
@@ -173,6 +174,15 @@ impl Simulator {
             .zip(&organization.people)
             .map(|(index, _)| summary(&organization, index))
             .collect()
+    }
+
+    /// Takes every organization-level role from somebody at once, as another admin does in Atlassian Administration; the
+    /// integration's own admin cannot be reached by its key.
+    pub fn take_platform_roles(&self, organization: usize, account_id: &str) {
+        let mut organization = self.world.write(organization, self.now());
+        if let Some(index) = organization.find(account_id) {
+            organization.people[index as usize].platform = PlatformRoles::default();
+        }
     }
 
     /// One account as it truly is; `None` where the organization never had it.

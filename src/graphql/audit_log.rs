@@ -70,7 +70,8 @@ impl AuditEntry {
     }
 
     /// `PENDING` until it ends; then `SUCCEEDED`, `REFUSED` (not begun), `FAILED` (tried in vain), `REPLAYED` (done before under the
-    /// same idempotency key), `DRY_RUN`, or `INTERRUPTED` (the process ended in the middle).
+    /// same idempotency key), `DRY_RUN`, or `INTERRUPTED` (the process ended in the middle, or no answer came: it may have been
+    /// made).
     async fn outcome(&self) -> &str {
         self.entry.outcome().word()
     }

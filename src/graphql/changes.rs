@@ -267,7 +267,7 @@ async fn cancel(
     input: CancelUserDeletionInput,
 ) -> Result<(Option<Deletion>, Vec<UserError>)> {
     let found = match ObjectId::decode(&input.deletion_id) {
-        Ok(ObjectId::Deletion(id)) => request.changes.deletion(&id).await?,
+        Ok(ObjectId::Deletion(id)) => request.changes.known_deletion(&id).await?,
         _ => None,
     };
     let integration = found.as_ref().and_then(|deletion| request.find(&deletion.integration));

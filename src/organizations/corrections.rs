@@ -44,6 +44,14 @@ impl Effect {
     pub(super) fn is_of_account(&self) -> bool {
         matches!(self, Self::ScheduledForDeletion | Self::Activated | Self::Deactivated)
     }
+
+    fn takes_back(&self, earlier: &Self) -> bool {
+        match self {
+            Self::Activated => matches!(earlier, Self::ScheduledForDeletion | Self::Deactivated),
+            Self::Restored => *earlier == Self::Suspended,
+            _ => false,
+        }
+    }
 }
 
 struct Correction {
@@ -90,7 +98,14 @@ impl Corrections {
             list.retain(|correction| correction.forgotten_at > now);
             !list.is_empty()
         });
-        table.entry(account.clone()).or_default().push(correction);
+        let list = table.entry(account.clone()).or_default();
+        // What was taken back shows no more, neither in rows from before it nor in those from after.
+        list.retain(|earlier| {
+            !correction.effect.takes_back(&earlier.effect)
+                || (!earlier.effect.is_of_account()
+                    && earlier.organization != correction.organization)
+        });
+        list.push(correction);
     }
 
     /// The row as it is after every change that it was read too early to show; `None` where nothing is to be corrected.
@@ -112,6 +127,21 @@ impl Corrections {
             row.apply(&correction.effect, read_at < correction.made_at);
         }
         corrected
+    }
+
+    /// The accounts that Atlassian may not yet show as they are in an organization.
+    pub(super) fn unsettled(
+        &self,
+        organization: &OrganizationId,
+        now: Timestamp,
+    ) -> Vec<AccountId> {
+        let is_unsettled = |correction: &Correction| {
+            now < correction.settles_at
+                && (correction.effect.is_of_account() || correction.organization == *organization)
+        };
+        let table = self.table();
+        let accounts = table.iter().filter(|(_, list)| list.iter().any(is_unsettled));
+        accounts.map(|(account, _)| account.clone()).collect()
     }
 
     /// Everybody of whom something may be to be corrected.
@@ -201,6 +231,13 @@ impl Corrected {
         }
     }
 
+    /// Whether the person has one of these products; taken as so where it is not told.
+    fn has_one_of(&self, wanted: &[ResourceId]) -> bool {
+        self.user.product_access.as_ref().is_none_or(|access| {
+            access.iter().any(|has| wanted.iter().any(|one| one.is_same_product(&has.resource_id)))
+        })
+    }
+
     /// Whether a search that found the row would still find it.
     pub(super) fn is_found_by(&self, search: &UserSearch) -> bool {
         let user = &self.user;
@@ -215,6 +252,7 @@ impl Corrected {
                 || search.membership_status.contains(&user.membership_status))
             && holds(!search.group_ids.is_empty(), has_groups && is_member)
             && holds(!search.role_ids.is_empty() || !search.resource_ids.is_empty(), is_member)
+            && holds(!search.resource_ids.is_empty(), self.has_one_of(&search.resource_ids))
     }
 }
 

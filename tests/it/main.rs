@@ -9,6 +9,7 @@ mod budget;
 mod cache;
 mod callers;
 mod crashes;
+mod deletions;
 mod edge;
 mod faults;
 mod feeds;

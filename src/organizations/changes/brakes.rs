@@ -2,7 +2,7 @@ use jiff::Timestamp;
 
 use super::{ChangeSettings, Changes, Place, Result};
 use crate::{
-    domain::{Actor, Refusal, RefusalCode, UserFilter},
+    domain::{Actor, Refusal, RefusalCode},
     store::CountedChanges,
 };
 
@@ -13,12 +13,12 @@ pub(super) struct Caps {
     caller: u64,
     /// Through one integration in an hour.
     integration: u64,
-    /// Through one integration in a day; `None` where it is not known how many people there are.
-    integration_today: Option<u64>,
+    /// Through one integration in a day.
+    integration_today: u64,
 }
 
 impl Caps {
-    fn of(settings: &ChangeSettings, people: Option<u64>) -> Self {
+    fn of(settings: &ChangeSettings, people: u64) -> Self {
         #[expect(
             clippy::cast_possible_truncation,
             clippy::cast_sign_loss,
@@ -29,7 +29,7 @@ impl Caps {
         Self {
             caller: settings.per_caller_and_hour.into(),
             integration: settings.per_integration_and_hour.into(),
-            integration_today: people.map(|people| share(people).max(1)),
+            integration_today: share(people).max(1),
         }
     }
 
@@ -50,14 +50,14 @@ impl Caps {
                 counted.by_integration
             ));
         }
-        match self.integration_today {
-            Some(most) if counted.by_integration_today >= most => refusal(format!(
+        if counted.by_integration_today >= self.integration_today {
+            return refusal(format!(
                 "{} changes were made through this integration in the last day, as many as its size allows \
                  (changes.percent_per_day)",
                 counted.by_integration_today
-            )),
-            _ => None,
+            ));
         }
+        None
     }
 }
 
@@ -91,7 +91,7 @@ impl Changes {
 
     /// The caps for one more change. How many people there are is asked at most once a minute.
     pub(super) async fn caps(&self, place: &Place) -> Result<Caps> {
-        let people = place.organization.count_users(&UserFilter::default()).await?;
+        let people = place.organization.size().await?;
         Ok(Caps::of(&self.inner.settings, people))
     }
 
@@ -119,7 +119,7 @@ mod tests {
 
     #[test]
     fn each_cap_is_reached_on_its_own() {
-        let caps = Caps::of(&ChangeSettings::default(), Some(1_000));
+        let caps = Caps::of(&ChangeSettings::default(), 1_000);
         assert_eq!(caps.reached(counted(19, 19, 49)), None);
         for (reached, name) in [
             (counted(20, 0, 0), "per_caller_and_hour"),
@@ -135,7 +135,7 @@ mod tests {
 
     #[test]
     fn one_a_day_is_always_allowed() {
-        let caps = Caps::of(&ChangeSettings::default(), Some(3));
+        let caps = Caps::of(&ChangeSettings::default(), 3);
         assert_eq!(caps.reached(counted(0, 0, 0)), None);
         assert!(caps.reached(counted(0, 0, 1)).is_some());
     }

@@ -1,3 +1,6 @@
+use std::time::Duration;
+
+use jiff::Timestamp;
 use serde::Serialize;
 
 use super::{
@@ -104,7 +107,11 @@ impl Changes {
         // After a failure too: a time-out may hide that it went through, and a 404 says that there is nothing to cancel.
         self.show(place, &deletion, None);
         self.inner.checked.invalidate(&deletion.id).await;
-        let seen = self.look_at(place, deletion).await?;
+        let seen = if is_ambiguous(&error) {
+            self.look_at_when_shown(place, deletion).await?
+        } else {
+            self.look_at(place, deletion).await?
+        };
         if seen.state == DeletionState::Cancelled && is_ambiguous(&error) {
             return Ok(Changed::new(seen, Outcome::Succeeded));
         }
@@ -116,6 +123,22 @@ impl Changes {
             }
             None => Err(error.into()),
         }
+    }
+}
+
+impl Changes {
+    /// Asks what became of a scheduled deletion, and once more when Atlassian is sure to show it: until then an active
+    /// account may be one whose deletion does not show yet.
+    async fn look_at_when_shown(&self, place: &Place, deletion: Deletion) -> Result<Deletion> {
+        let settle = self.inner.settings.settle;
+        let shown_at = deletion.changed_at.saturating_add(settle).unwrap_or(Timestamp::MAX);
+        let seen = self.look_at(place, deletion).await?;
+        let left = Duration::try_from(shown_at.duration_since(now())).unwrap_or_default();
+        if seen.state != DeletionState::Scheduled || left.is_zero() {
+            return Ok(seen);
+        }
+        tokio::time::sleep(left).await;
+        self.look_at(place, seen).await
     }
 }
 

@@ -14,9 +14,12 @@ use crate::{
         DirectoryRemoval, GRACE, IntegrationId, Refusal, RefusalCode, RemovalOutcome, User,
         UserStatus,
     },
-    organizations::clock::now,
+    organizations::{clock::now, corrections::Effect},
     store::DeletionQuery,
 };
+
+/// So many open deletions of a state, the newest, are asked about for a list by state: ten calls.
+const MOST_OPEN: u16 = 100;
 
 /// A page of deletions, newest first.
 #[derive(Debug, Clone, Default)]
@@ -45,12 +48,28 @@ impl Changes {
         Ok(self.brought_up_to_date(vec![deletion]).await?.pop())
     }
 
-    /// Deletions, newest first, brought up to date.
+    /// A deletion as it was last known.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub async fn known_deletion(&self, id: &DeletionId) -> Result<Option<Deletion>> {
+        Ok(self.inner.store.deletion(id).await?)
+    }
+
+    /// Deletions, newest first, brought up to date. Before those in one state are listed, open ones are asked about: they
+    /// may be in it, or no longer.
     ///
     /// # Errors
     /// As [`Self::deletion`].
     pub async fn deletions(&self, query: &DeletionQuery) -> Result<DeletionList> {
         let store = &self.inner.store;
+        if query.state.is_some() && query.before.is_none() {
+            for state in [DeletionState::Queued, DeletionState::Scheduled] {
+                let open = DeletionQuery { state: Some(state), limit: MOST_OPEN, ..query.clone() };
+                let open = store.deletions(&open).await?.into_iter().map(|(_, deletion)| deletion);
+                self.brought_up_to_date(open.collect()).await?;
+            }
+        }
         let more = DeletionQuery { limit: query.limit.saturating_add(1), ..query.clone() };
         let mut deletions = store.deletions(&more).await?;
         let has_more = deletions.len() > usize::from(query.limit);
@@ -190,12 +209,24 @@ impl Changes {
             let failed_as = if is_ours { Outcome::Failed } else { Outcome::Interrupted };
             self.end_unrecorded(deletion, failed_as).await?;
         }
-        self.show(place, deletion, None);
+        self.show(place, deletion, newly_shown(deletion, was_known));
         tracing::info!(
             deletion.id = %deletion.id, deletion.state = <&str>::from(next),
             "Deletion {} is {}", deletion.id, <&str>::from(next)
         );
         Ok(())
+    }
+}
+
+/// What became of the person, where nobody was shown it yet: rows of scans are not read anew.
+fn newly_shown(deletion: &Deletion, was_known: bool) -> Option<Effect> {
+    match (deletion.state, deletion.scope) {
+        (DeletionState::Cancelled, _) => Some(Effect::Activated),
+        (DeletionState::Scheduled, _) if !was_known => Some(Effect::ScheduledForDeletion),
+        (DeletionState::Removed, DeletionScope::Organization) if !was_known => {
+            Some(Effect::Removed)
+        }
+        _ => None,
     }
 }
 

@@ -149,7 +149,8 @@ impl Changes {
         let _turn = self.inner.accounts.lock(&request.account).await;
         self.settle_account(&request.account).await?;
         let reach = Reach::Deletion(request.scope);
-        let Some(facts) = Facts::gather(place, &request.account, reach).await? else {
+        let Some((facts, _turn_of_admins)) = self.facts(place, &request.account, reach).await?
+        else {
             return Err(no_such_user());
         };
         let preview = self.preview_of(&facts, (place, actor), request.scope).await?;

@@ -1,14 +1,15 @@
 use std::sync::Arc;
 
 use futures_util::FutureExt;
+use tokio::sync::OwnedMutexGuard;
 
-use super::{Place, Result};
+use super::{Changes, Place, Result};
 use crate::{
-    atlassian::{self, AccountToken, Expand, ManagementPermissions, UserSearch},
+    atlassian::{self, AccountToken, Expand, ManagementPermissions, UserSearch, users::MAX_PAGE},
     domain::{
         AccountId, AccountStatus, ClaimStatus, DeletionScope, Directory, RoleId, User, UserStatus,
     },
-    organizations::{Demand, Organization, Row},
+    organizations::{Demand, Error, Organization, Row},
 };
 
 /// The role of an organization admin (API.md, section 3).
@@ -28,13 +29,13 @@ pub(super) struct Facts {
     /// The account's API tokens; `None` where they are not asked for.
     pub(super) tokens: Option<Part<Vec<AccountToken>>>,
     /// How many organization admins are active; `None` where the person is none.
-    pub(super) admins: Option<Part<u64>>,
+    pub(super) admins: Option<Part<usize>>,
     /// The account whose API token the integration uses.
     pub(super) own_account: Part<AccountId>,
     /// The directories that the person is in; `None` where they do not matter.
     pub(super) directories: Option<Part<Vec<Directory>>>,
-    /// Whether the site belongs to the organization; `None` where the site does not matter or does not tell.
-    pub(super) is_own_site: Option<Part<bool>>,
+    /// Whether the site belongs to the organization, `None` where it does not tell; `None` where the site does not matter.
+    pub(super) is_own_site: Option<Part<Option<bool>>>,
 }
 
 /// What a change is about to touch.
@@ -92,7 +93,7 @@ impl Facts {
                 return None;
             }
             let owner = client.site_organization().await;
-            owner.map(|owner| owner.map(|owner| owner == *client.organization_id())).transpose()
+            Some(owner.map(|owner| owner.map(|owner| owner == *client.organization_id())))
         };
         let own_account = organization.own_account();
         let (person, management, tokens, directories, is_own_site, own_account) =
@@ -122,23 +123,55 @@ impl Facts {
     }
 }
 
+impl Changes {
+    /// Reads what a change needs. Where the person is an admin, other changes of the organization's admins wait until the
+    /// turn is dropped.
+    pub(super) async fn facts(
+        &self,
+        place: &Place,
+        account: &AccountId,
+        reach: Reach,
+    ) -> Result<Option<(Facts, Option<OwnedMutexGuard<()>>)>> {
+        let facts = Facts::gather(place, account, reach).await?;
+        if facts.as_ref().is_none_or(|facts| facts.admins.is_none()) {
+            return Ok(facts.map(|facts| (facts, None)));
+        }
+        let organization = place.organization.shared.client.organization_id();
+        let turn = self.inner.admins.lock(organization).await;
+        // What was read before the turn came may be over.
+        let facts = Facts::gather(place, account, reach).await?;
+        Ok(facts.map(|facts| (facts, Some(turn))))
+    }
+}
+
 async fn person(organization: &Organization, account: &AccountId) -> Result<Option<Row<User>>> {
     let rows = organization.users_by_id(std::slice::from_ref(account), Expand::ALL).await?;
     Ok(rows.into_iter().flatten().next())
 }
 
-async fn admins(organization: &Organization, user: &User) -> Option<Part<u64>> {
+// Listed and not counted: a list is corrected by what Atlassian does not show yet, so that of two admins who are taken out
+// shortly after each other one stays.
+async fn admins(organization: &Organization, user: &User) -> Option<Part<usize>> {
     let is_admin =
         user.platform_roles.iter().flatten().any(|role| role.as_str() == ORGANIZATION_ADMIN);
     if !is_admin {
         return None;
     }
     let search = UserSearch {
+        limit: Some(MAX_PAGE),
         role_ids: vec![RoleId::from(ORGANIZATION_ADMIN)],
         status: vec![UserStatus::Active],
         ..UserSearch::default()
     };
-    Some(organization.shared.client.count_users(&search).await)
+    let page = organization.search(&search).await.map_err(|error| upstream(error, "users/search"));
+    Some(page.map(|page| page.value.items.len()))
+}
+
+fn upstream(error: Error, operation: &'static str) -> atlassian::Error {
+    match error {
+        Error::Upstream(error) => error,
+        _ => atlassian::Error::new(atlassian::ErrorKind::InvalidResponse, operation),
+    }
 }
 
 impl Organization {
@@ -154,10 +187,9 @@ impl Organization {
         let cache = &self.shared.caches.own_account;
         // Whose a token is never changes; new credentials make a new organization.
         let demand = Demand { not_before: None, ..self.demand };
-        match cache.get_or_ask(&demand, self.scan_key(()), |_| 64, ask).await {
-            Ok(account) => Ok(AccountId::clone(&account.value)),
-            Err(crate::organizations::Error::Upstream(error)) => Err(error),
-            Err(_) => Err(atlassian::Error::new(atlassian::ErrorKind::InvalidResponse, "myself")),
-        }
+        let account = cache.get_or_ask(&demand, self.scan_key(()), |_| 64, ask).await;
+        account
+            .map(|account| AccountId::clone(&account.value))
+            .map_err(|error| upstream(error, "myself"))
     }
 }

@@ -70,6 +70,12 @@ impl Findings {
         if facts.is_closed() && reach.is_of_account() {
             self.block(FindingCode::NotPermitted, "the account is deleted for good already");
         }
+        if let Some(Err(error)) = &facts.directories {
+            self.warn(
+                FindingCode::NotPermitted,
+                format!("which directories the person is in could not be read: {error}"),
+            );
+        }
         let is_synced = facts.user.management_source == Some(ManagementSource::Synced);
         if is_synced && !reach.is_of_account() {
             self.warn(
@@ -214,14 +220,15 @@ impl Findings {
 
     fn about_site(&mut self, facts: &Facts) {
         match &facts.is_own_site {
-            None | Some(Ok(true)) => {}
-            Some(Ok(false)) => self.block(
+            None | Some(Ok(Some(true))) => {}
+            Some(Ok(None)) => self.warn(
+                FindingCode::NoSuchSite,
+                "the site did not tell which organization it belongs to, or there is none at the integration's Admin \
+                 URL",
+            ),
+            Some(Ok(Some(false))) => self.block(
                 FindingCode::NoSuchSite,
                 "the integration's site belongs to another organization; correct its Admin URL",
-            ),
-            Some(Err(error)) if error.kind == ErrorKind::NotFound => self.block(
-                FindingCode::NoSuchSite,
-                "there is no site at the integration's Admin URL; correct it",
             ),
             Some(Err(error)) => self.warn(
                 FindingCode::NoSuchSite,
@@ -272,13 +279,13 @@ pub(super) fn denial(reason: Option<&str>) -> (FindingCode, String) {
     match reason {
         Some("externalDirectory.scim") => (
             FindingCode::IdpOwned,
-            "an identity provider owns the account over SCIM: delete or deactivate the person there, Atlassian \
-             follows at the next synchronisation"
+            "an identity provider owns the account over SCIM: change the person there, Atlassian follows at the next \
+             synchronisation"
                 .to_owned(),
         ),
         Some("externalDirectory.google") => (
             FindingCode::IdpOwned,
-            "Google Workspace owns the account: delete or suspend the person there, Atlassian follows".to_owned(),
+            "Google Workspace owns the account: change the person there, Atlassian follows".to_owned(),
         ),
         Some("authPolicy.saml") => (
             FindingCode::IdpOwned,
@@ -286,7 +293,7 @@ pub(super) fn denial(reason: Option<&str>) -> (FindingCode, String) {
         ),
         Some("administrative.notMyself" | "myselfOnly") => (
             FindingCode::SelfAccount,
-            "this is the account of the admin who made the organization API key; nobody deletes themselves"
+            "this is the account of the admin who made the organization API key; nobody changes their own"
                 .to_owned(),
         ),
         Some("blocked.exportControl") => (

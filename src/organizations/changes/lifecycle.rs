@@ -3,16 +3,19 @@ use serde::{Deserialize, Serialize};
 use super::{
     Changed, Changes, Place, Result, UpstreamAnswer,
     delete::{known, no_such_user},
-    facts::{Facts, Reach},
+    facts::Reach,
     findings::judge,
     idempotency::{Answered, Claim, fingerprint},
     record::Announcement,
-    refusal::{of_blockers, refusals},
+    refusal::{is_ambiguous, of_blockers, refusals},
 };
 use crate::{
     atlassian::{Accepted, Client},
     audit::{Action, Outcome},
-    domain::{AccountId, Actor, Directory, FindingCode, IntegrationId, Refusal, RefusalCode, User},
+    domain::{
+        AccountId, AccountStatus, Actor, Directory, FindingCode, IntegrationId, MembershipStatus,
+        Refusal, RefusalCode, User,
+    },
     organizations::{Row, clock::now, corrections::Effect},
 };
 
@@ -76,6 +79,17 @@ impl Lifecycle {
             Self::Restore => Effect::Restored,
             Self::Deactivate => Effect::Deactivated,
             Self::Reactivate => Effect::Activated,
+        }
+    }
+
+    /// Whether the person is as they are to be afterwards. Of several directories a restored one does not tell of the
+    /// others.
+    fn shows_in(self, user: &User) -> bool {
+        match self {
+            Self::Suspend => user.membership_status == MembershipStatus::Suspended,
+            Self::Restore => user.membership_status == MembershipStatus::Active,
+            Self::Deactivate => user.account_status == AccountStatus::Inactive,
+            Self::Reactivate => user.account_status == AccountStatus::Active,
         }
     }
 
@@ -151,7 +165,8 @@ impl Changes {
         let _turn = self.inner.accounts.lock(&request.account).await;
         self.settle_account(&request.account).await?;
         let reach = lifecycle.reach();
-        let Some(facts) = Facts::gather(place, &request.account, reach).await? else {
+        let Some((facts, _turn_of_admins)) = self.facts(place, &request.account, reach).await?
+        else {
             return Err(no_such_user());
         };
         let now = now();
@@ -214,6 +229,15 @@ impl Changes {
             Ok(accepted) => {
                 let changed = Changed::new(user, Outcome::Succeeded);
                 Ok(Changed { upstream: accepted.map(Into::into), ..changed })
+            }
+            // The answer was lost, and the person tells.
+            Err(error)
+                if is_ambiguous(&error)
+                    && user.as_ref().is_some_and(|row| lifecycle.shows_in(&row.item)) =>
+            {
+                let effect = Some(lifecycle.effect());
+                self.inner.organizations.show(organization, &request.account, effect, now());
+                Ok(Changed::new(user, Outcome::Succeeded))
             }
             Err(error) => {
                 let Some(refusals) = refusals(&error) else { return Err(error.into()) };

@@ -42,7 +42,9 @@ use super::{Error, Organization, Organizations, clock::now};
 pub use crate::store::DeletionQuery;
 use crate::{
     audit::{self, Audit},
-    domain::{AccountId, BulkDeletionId, Deletion, DeletionId, IntegrationId, Refusal},
+    domain::{
+        AccountId, BulkDeletionId, Deletion, DeletionId, IntegrationId, OrganizationId, Refusal,
+    },
     integrations::Integration,
     store::{self, IdempotencyKey, Store},
 };
@@ -157,6 +159,8 @@ struct Inner {
     settings: ChangeSettings,
     confirmations: Confirmations,
     accounts: Locks<AccountId>,
+    /// For changes of admins: one at a time, so that two of them do not each rely on the other to stay.
+    admins: Locks<OrganizationId>,
     keys: Locks<IdempotencyKey>,
     events: broadcast::Sender<ChangeEvent>,
     /// What was announced earlier was announced by a process that has ended.
@@ -193,6 +197,7 @@ impl Changes {
                 settings,
                 confirmations,
                 accounts: Locks::default(),
+                admins: Locks::default(),
                 keys: Locks::default(),
                 events,
                 opened_at: now(),

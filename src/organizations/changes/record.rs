@@ -1,6 +1,6 @@
 use jiff::Timestamp;
 
-use super::{ChangeError, Changed, Changes, Place, Result};
+use super::{ChangeError, Changed, Changes, Place, Result, refusal::may_be_made};
 use crate::{
     audit::{self, Action, Asked, Audit, Ended, EntryId, Outcome},
     domain::{Actor, Refusal},
@@ -75,7 +75,11 @@ impl Changes {
             Err(ChangeError::Organization(Error::Upstream(error))) => Ended {
                 upstream_status: error.status,
                 upstream_code: error.code.clone(),
-                ..ended(Outcome::Failed, None)
+                // Not known is not failed.
+                ..ended(
+                    if may_be_made(error) { Outcome::Interrupted } else { Outcome::Failed },
+                    None,
+                )
             },
             Err(ChangeError::Organization(_) | ChangeError::Internal) => {
                 ended(Outcome::Failed, None)

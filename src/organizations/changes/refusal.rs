@@ -36,8 +36,8 @@ pub(super) fn refusals(error: &Error) -> Option<Vec<Refusal>> {
             ),
             Some("forbidden") => one(
                 RefusalCode::NotManaged,
-                "the organization does not manage this account, or the key may not: it can be removed with the \
-                 scopes ORGANIZATION and SITE"
+                "the organization does not manage this account, or the key may not: it can be suspended, or removed with \
+                 the scopes ORGANIZATION and SITE"
                     .to_owned(),
             ),
             _ => one(
@@ -47,9 +47,15 @@ pub(super) fn refusals(error: &Error) -> Option<Vec<Refusal>> {
                     .to_owned(),
             ),
         },
-        ErrorKind::NotFound => {
+        ErrorKind::NotFound if error.is_absence() => {
             one(RefusalCode::NotFound, "Atlassian does not know the account here any more".to_owned())
         }
+        ErrorKind::NotFound => one(
+            RefusalCode::UpstreamRefused,
+            "Atlassian does not know the integration's organization or site; check its Admin URL and its organization \
+             id with validateIntegration"
+                .to_owned(),
+        ),
         ErrorKind::BadRequest => {
             one(RefusalCode::UpstreamRefused, "Atlassian cannot do this for the account".to_owned())
         }
@@ -69,6 +75,23 @@ fn conflict(conflict: &crate::atlassian::Conflict) -> Refusal {
             .of_upstream(Some(&conflict.code));
     refusal.link.clone_from(&conflict.link);
     refusal
+}
+
+/// The calls that change something.
+const CHANGES: [&str; 8] = [
+    "lifecycle/delete",
+    "lifecycle/cancel-delete",
+    "lifecycle/disable",
+    "lifecycle/enable",
+    "users/suspend",
+    "users/restore",
+    "users/remove",
+    "user/remove",
+];
+
+/// Whether an error leaves open that a change was made.
+pub(super) fn may_be_made(error: &Error) -> bool {
+    CHANGES.contains(&error.operation) && is_ambiguous(error)
 }
 
 /// Whether the call may have been carried out although it failed.

@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::{Scan, people::People};
 use crate::{
     atlassian::UserSearch,
-    domain::{OrderDirection, UserFilter, UserOrder, UserOrderField},
+    domain::{AccountId, OrderDirection, UserFilter, UserOrder, UserOrderField},
     organizations::{
         Error, Organization, Result, UsersPage, UsersRequest,
         listing::{Position, Row},
@@ -58,7 +58,21 @@ impl Organization {
         base: &UserSearch,
     ) -> Result<u64> {
         let scan = self.scan(base).await?;
-        Ok(self.view(&scan, filter, None).await?.indices.len() as u64)
+        let view = self.view(&scan, filter, None).await?;
+        let corrections = &self.shared.corrections;
+        if corrections.is_empty() {
+            return Ok(view.indices.len() as u64);
+        }
+        // As the pages of the scan, which leave out whom a change has taken out of it.
+        let changed = corrections.accounts();
+        let is_there = |index: &&u32| {
+            let index = **index as usize;
+            !changed.contains(&AccountId::from(scan.people.account_id(index)))
+                || scan.people.user(index).is_some_and(|user| {
+                    self.corrected_row(base, Arc::new(user), scan.began_at).is_some()
+                })
+        };
+        Ok(view.indices.iter().filter(is_there).count() as u64)
     }
 
     // Kept by the scan's number, so that it is put in order once for all its pages.

@@ -11,6 +11,7 @@ use self::plan::Plan;
 pub(super) use self::{directories::Telling, plan::split};
 use super::{
     Error, Organization, Result,
+    clock::now,
     listing::{Position, Row, Rows, UpstreamPosition, walk},
 };
 use crate::{
@@ -206,11 +207,48 @@ impl Organization {
             sort_by_nickname: None,
             ..search.clone()
         };
-        let ask = async { Ok(self.shared.client.count_users(&filters).await?) }.boxed();
+        let ask = async {
+            let counted = self.shared.client.count_users(&filters).await?;
+            Ok(counted.saturating_sub(self.outdated(&filters).await?))
+        }
+        .boxed();
         let cache = &self.shared.caches.user_counts;
         let key = self.key(filters.clone());
         let counted = cache.get_or_ask(&self.demand, key, |_| 256, ask).await?;
         Ok(*self.note(counted).value)
+    }
+
+    /// How many people Atlassian still counts whom a change took out of the search: asked only shortly after a change, ten
+    /// people a call.
+    async fn outdated(&self, search: &UserSearch) -> Result<u64> {
+        let organization = self.shared.client.organization_id();
+        let mut accounts = self.shared.corrections.unsettled(organization, now());
+        if !search.account_ids.is_empty() {
+            accounts.retain(|account| search.account_ids.contains(account));
+        }
+        let mut outdated = 0;
+        for some in accounts.chunks(MAX_ACCOUNT_IDS) {
+            let search = UserSearch {
+                limit: MAX_ACCOUNT_IDS.try_into().ok(),
+                account_ids: some.to_vec(),
+                ..search.clone()
+            };
+            let page = self.shared.client.search_users(&search).await?;
+            let rows: Vec<Arc<User>> = page.items.into_iter().map(Arc::new).collect();
+            let told = rows.len();
+            outdated += told - self.corrected(&search, rows, now()).len();
+        }
+        Ok(outdated as u64)
+    }
+
+    /// About how many people there are, for rules that need no exact number: asked at most once in the life of a count,
+    /// whatever is changed meanwhile.
+    pub(super) async fn size(&self) -> Result<u64> {
+        let everybody = UserSearch::default();
+        let ask = async { Ok(self.shared.client.count_users(&everybody).await?) }.boxed();
+        let key = self.scan_key(everybody.clone());
+        let counted = self.shared.caches.user_counts.get_or_ask(&self.demand, key, |_| 256, ask);
+        Ok(*self.note(counted.await?).value)
     }
 }
 

@@ -14,7 +14,7 @@ mod token;
 mod upstream;
 
 pub(crate) use self::{
-    answer::{Answer, code},
+    answer::{Answer, code, texts},
     caller::{Caller, EVERYTHING, READ},
     clock::{fixed, now},
     credentials::{credentials, toml},
