@@ -244,12 +244,12 @@ async fn prices_make_money_and_without_one_there_is_none() {
             continue;
         }
         let (used, needed) = (number(row, "used"), number(row, "needed"));
-        let bill = |seats: u64| match key {
-            "confluence" => Decimal::from(seats) * decimal("5.50"),
-            _ => {
-                let (first, beyond) = (seats.min(10), seats.saturating_sub(10));
-                Decimal::from(first) * decimal("8.00") + Decimal::from(beyond) * decimal("7.75")
+        let bill = |seats: u64| {
+            if key == "confluence" {
+                return Decimal::from(seats) * decimal("5.50");
             }
+            let (first, beyond) = (seats.min(10), seats.saturating_sub(10));
+            Decimal::from(first) * decimal("8.00") + Decimal::from(beyond) * decimal("7.75")
         };
         let waste = bill(used) - bill(needed);
         assert_eq!(row["monthlyCost"], json!(format!("{:.2}", bill(used))), "{row}");

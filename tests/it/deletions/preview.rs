@@ -188,7 +188,7 @@ async fn what_could_not_be_read_is_said_and_never_passed_over() {
             (vec![], "NOT_PERMITTED"),
         ),
         (&quiet, "SITE", ("POST", site), (vec![], "NO_SUCH_SITE")),
-        (&admin, "ORGANIZATION", ("GET", "users/count"), (vec!["LAST_ADMIN"], "")),
+        (&admin, "ORGANIZATION", ("POST", "users/search"), (vec!["LAST_ADMIN"], "")),
     ];
     let faults = [
         FaultKind::Html { status: 503 },
@@ -197,7 +197,10 @@ async fn what_could_not_be_read_is_said_and_never_passed_over() {
     ];
     for fault in faults {
         for (person, scope, (method, route), (blockers, warning)) in &cases {
-            scene.gateway.atlassian.add_fault(Fault::new(fault.clone()).on(method, route));
+            // The first search is for the person, without whom there is nothing to tell.
+            let passed = u32::from(*route == "users/search");
+            let fault_here = Fault::new(fault.clone()).on(method, route).after(passed);
+            scene.gateway.atlassian.add_fault(fault_here);
             let (answer, calls) =
                 scene.gateway.counted(scene.preview(&person.account_id, scope)).await;
             let was_asked =
