@@ -169,7 +169,7 @@ impl Changes {
         let changes = self.clone();
         // Its own name, so that the compiler sees an end: a deletion of a run does not begin another run.
         let work: futures_util::future::BoxFuture<'static, ()> = Box::pin(async move {
-            if let Err(error) = changes.run_to_the_end(&id).await {
+            if let Err(error) = Box::pin(changes.run_to_the_end(&id)).await {
                 tracing::error!(bulk_deletion.id = %id, error = %error, "A run of deletions stopped; the next start goes on with it");
             }
         });
@@ -182,7 +182,7 @@ impl Changes {
             if item.is_done {
                 continue;
             }
-            let item = self.run_one(&bulk, item.clone()).await?;
+            let item = Box::pin(self.run_one(&bulk, item.clone())).await?;
             self.inner.store.update_bulk_item(id, position, &item).await?;
             self.tell(ChangeEvent::Bulk(id.clone()));
         }

@@ -48,10 +48,8 @@ async fn each_directory_is_asked_and_told() {
         state.memberships.into_keys().collect::<Vec<String>>()
     };
     let told = |pairs: [(&String, &str); 2]| {
-        pairs
-            .map(|(id, outcome)| (id.clone(), outcome.to_owned()))
-            .into_iter()
-            .collect::<BTreeMap<_, _>>()
+        let owned = pairs.map(|(id, outcome)| (id.clone(), outcome.to_owned()));
+        BTreeMap::from(owned)
     };
 
     let both = &people[0];
@@ -81,7 +79,7 @@ async fn each_directory_is_asked_and_told() {
         let message = answer.at("/deleteUser/userErrors/0/message").as_str().expect("a text");
         assert!(message.starts_with("directory "), "{message}");
         scene.gateway.atlassian.advance(Duration::from_secs(6));
-        assert_eq!(left(person), [refusing_one.clone()]);
+        assert_eq!(left(person), std::slice::from_ref(refusing_one));
         // Asked again, only what is left is asked for.
         let (answer, calls) = remove(person).await;
         assert_eq!(answer.good("/deleteUser/deletion")["state"], "QUEUED");

@@ -197,7 +197,7 @@ pub(crate) fn is_ordinary(person: &PersonSummary) -> bool {
 }
 
 pub(crate) async fn delete(caller: &Caller<'_>, user: &str, more: Value) -> Answer {
-    caller.ask_with(DELETE, json!({"input": input(user, more)})).await
+    caller.ask_with(DELETE, json!({"input": input(user, &more)})).await
 }
 
 pub(crate) async fn change(caller: &Caller<'_>, mutation: &str, user: &str) -> Answer {
@@ -215,10 +215,10 @@ pub(crate) async fn change_with(
         user {{ status accountStatus membershipStatus pendingDeletion {{ id }} }}
         userErrors {{ code message path isRetryable upstreamCode link }} }} }}"
     );
-    caller.ask_with(&query, json!({"input": input(user, more)})).await
+    caller.ask_with(&query, json!({"input": input(user, &more)})).await
 }
 
-fn input(user: &str, more: Value) -> Value {
+fn input(user: &str, more: &Value) -> Value {
     let mut input = json!({"userId": user});
     for (name, value) in more.as_object().into_iter().flatten() {
         input[name] = value.clone();
