@@ -264,14 +264,20 @@ impl Findings {
                     );
                 }
             }
-            Some(Err(error)) if error.is_retryable() => self.warn(
+            // That it may not be read is told about the account's management.
+            Some(Err(error)) if is_refusal(error.kind) => {}
+            Some(Err(error)) => self.warn(
                 FindingCode::ServiceAccount,
                 format!("whether programs use the account could not be read: {error}"),
             ),
-            // Why it may not be read is told about the account's management.
-            Some(Err(_)) | None => {}
+            None => {}
         }
     }
+}
+
+/// Whether Atlassian answered, and the answer is no.
+fn is_refusal(kind: ErrorKind) -> bool {
+    matches!(kind, ErrorKind::Forbidden | ErrorKind::InsufficientScope | ErrorKind::NotFound)
 }
 
 /// What a reason key of the User management API means, and what to do (API.md, section 6).
