@@ -9,7 +9,15 @@ import subprocess
 from contextlib import contextmanager
 from urllib.parse import urlsplit
 
-PERMISSIONS = ("directory:read", "activity:read", "integrations:manage")
+PERMISSIONS = (
+    "directory:read",
+    "activity:read",
+    "licenses:read",
+    "audit:read",
+    "users:delete",
+    "users:manage",
+    "integrations:manage",
+)
 
 
 @contextmanager
