@@ -240,3 +240,27 @@ async fn a_preview_may_be_read_by_readers_and_nobody_else() {
     assert_eq!(answer.codes(), ["FORBIDDEN"]);
     assert_eq!(calls.total(), 0);
 }
+
+#[tokio::test]
+async fn the_seats_that_get_free_are_told_to_those_who_may_read_licences() {
+    const SEATS: &str = "query($id: ID!) { deletionPreview(userId: $id) {
+        allowed productsLost { id } seatsFreed { product { id } used } } }";
+    let scene = Scene::of(30).await;
+    let has_visited = |person: &&PersonSummary| !person.visits.is_empty();
+    let people = scene.ordinary();
+    let person = people.iter().find(has_visited).expect("somebody uses something");
+    let variables = json!({"id": scene.id(&person.account_id)});
+    let answer = scene.gateway.caller(READ).ask_with(SEATS, variables.clone()).await;
+    let lost = answer.list("/deletionPreview/productsLost");
+    let freed = answer.list("/deletionPreview/seatsFreed");
+    assert!(!freed.is_empty(), "{}", answer.text);
+    for seat in freed {
+        assert!(lost.iter().any(|product| product["id"] == seat["product"]["id"]), "{seat}");
+        assert!(seat["used"].as_u64().is_some_and(|used| used > 0), "{seat}");
+    }
+    let directory = scene.gateway.caller(&[headcount::auth::Permission::ReadDirectory]);
+    let answer = directory.ask_with(SEATS, variables).await;
+    assert_eq!(answer.codes(), ["FORBIDDEN"]);
+    assert_eq!(answer.at("/deletionPreview/seatsFreed"), &json!([]));
+    assert_eq!(answer.at("/deletionPreview/allowed"), true, "the preview is told all the same");
+}
