@@ -6,7 +6,7 @@ use super::{
     counted_changes::{CountedChanges, count_one, counted},
     deletions,
 };
-use crate::domain::{Deletion, DeletionId, IntegrationId};
+use crate::domain::{Deletion, DeletionId, IntegrationId, Refusal};
 
 /// A caller's key for one change.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -22,6 +22,8 @@ pub struct IdempotencyKey {
 pub struct ClaimedKey {
     /// Stands for the input that it was used with.
     pub input: String,
+    /// The deletion that it led to, once one was announced.
+    pub deletion: Option<DeletionId>,
     /// What the caller was answered; `None` while the change is on its way, or was interrupted.
     pub answer: Option<String>,
 }
@@ -45,8 +47,9 @@ impl Store {
             .bind(now.saturating_sub(KEPT).map_or(i64::MIN, Timestamp::as_microsecond))
             .execute(&mut *transaction)
             .await?;
-        let known: Option<(String, Option<String>)> = sqlx::query_as(
-            "SELECT input, answer FROM idempotency_keys WHERE caller = $1 AND idempotency_key = $2",
+        let known: Option<(String, Option<String>, Option<String>)> = sqlx::query_as(
+            "SELECT input, deletion_id, answer FROM idempotency_keys \
+             WHERE caller = $1 AND idempotency_key = $2",
         )
         .bind(&key.caller)
         .bind(&key.key)
@@ -65,7 +68,10 @@ impl Store {
             .await?;
         }
         transaction.commit().await?;
-        Ok(known.map(|(input, answer)| ClaimedKey { input, answer }))
+        let claimed = |(input, deletion, answer): (String, Option<String>, Option<String>)| {
+            ClaimedKey { input, deletion: deletion.map(Into::into), answer }
+        };
+        Ok(known.map(claimed))
     }
 
     /// Keeps what the caller was answered.
@@ -132,8 +138,8 @@ impl Store {
         Ok(rows.into_iter().map(key).collect())
     }
 
-    /// Announces a deletion, ties it to its idempotency key and counts it, all or nothing; unless `is_within` says of
-    /// what was counted so far that it may not be.
+    /// Announces a deletion, ties it to its idempotency key and counts it, all or nothing; unless `cap` says of what
+    /// was counted so far that it may not be, and why.
     ///
     /// # Errors
     /// The database does not answer.
@@ -141,13 +147,13 @@ impl Store {
         &self,
         deletion: &Deletion,
         key: Option<&IdempotencyKey>,
-        is_within: impl FnOnce(CountedChanges) -> bool + Send,
-    ) -> Result<bool, Error> {
+        cap: impl FnOnce(CountedChanges) -> Option<Refusal> + Send,
+    ) -> Result<Option<Refusal>, Error> {
         let mut transaction = self.begin_write().await?;
         let (caller, integration) = (&deletion.requested_by, &deletion.integration);
         let now = deletion.requested_at;
-        if !is_within(counted(&mut transaction, caller, integration, now).await?) {
-            return Ok(false);
+        if let Some(refusal) = cap(counted(&mut transaction, caller, integration, now).await?) {
+            return Ok(Some(refusal));
         }
         count_one(&mut transaction, caller, integration, now).await?;
         deletions::insert(&mut transaction, deletion).await?;
@@ -175,10 +181,10 @@ impl Store {
             .await?;
         }
         transaction.commit().await?;
-        Ok(true)
+        Ok(None)
     }
 
-    /// Counts a change that is no deletion, unless `is_within` says that it may not be.
+    /// Counts a change that is no deletion, unless `cap` says that it may not be, and why.
     ///
     /// # Errors
     /// The database does not answer.
@@ -187,15 +193,15 @@ impl Store {
         caller: &str,
         integration: &IntegrationId,
         now: Timestamp,
-        is_within: impl FnOnce(CountedChanges) -> bool + Send,
-    ) -> Result<bool, Error> {
+        cap: impl FnOnce(CountedChanges) -> Option<Refusal> + Send,
+    ) -> Result<Option<Refusal>, Error> {
         let mut transaction = self.begin_write().await?;
-        if !is_within(counted(&mut transaction, caller, integration, now).await?) {
-            return Ok(false);
+        if let Some(refusal) = cap(counted(&mut transaction, caller, integration, now).await?) {
+            return Ok(Some(refusal));
         }
         count_one(&mut transaction, caller, integration, now).await?;
         transaction.commit().await?;
-        Ok(true)
+        Ok(None)
     }
 }
 

@@ -171,14 +171,9 @@ impl Changes {
         // Not known is not none.
         let directories = known(facts.directories.as_ref())?.unwrap_or_default();
         let deletion = announced((place, actor), request, entry, directories);
-        let mut reached = None;
-        let is_within = |counted| {
-            reached = caps.reached(counted);
-            reached.is_none()
-        };
-        let store = &self.inner.store;
-        if !store.announce_deletion(&deletion, key, is_within).await? {
-            return Err(ChangeError::Refused(reached.into_iter().collect()));
+        let cap = |counted| caps.reached(counted);
+        if let Some(refusal) = self.inner.store.announce_deletion(&deletion, key, cap).await? {
+            return Err(refusal.into());
         }
         let mut changed = match self.carry_out(place, deletion.clone(), &preview).await {
             // The call may be made, and what came of it could not be written: the account will tell.

@@ -66,7 +66,9 @@ impl Changes {
                     let answered = serde_json::from_str(&answer).unwrap_or_default();
                     return Ok(Claim::Answered(answered));
                 }
-                Some(ClaimedKey { answer: None, .. }) => self.settle_key(key).await?,
+                Some(ClaimedKey { deletion, answer: None, .. }) => {
+                    self.settle_key(key, deletion).await?;
+                }
             }
         }
         let message = "the change that this idempotency key stands for was interrupted and is still being looked into";

@@ -201,16 +201,10 @@ impl Changes {
         if is_dry_run {
             return self.refuse_beyond(caps, place, actor, now).await;
         }
-        let mut reached = None;
-        let is_within = |counted| {
-            reached = caps.reached(counted);
-            reached.is_none()
-        };
+        let cap = |counted| caps.reached(counted);
         let (store, integration) = (&self.inner.store, &place.integration.id);
-        if store.count_change(&actor.subject, integration, now, is_within).await? {
-            return Ok(());
-        }
-        Err(super::ChangeError::Refused(reached.into_iter().collect()))
+        let reached = store.count_change(&actor.subject, integration, now, cap).await?;
+        reached.map_or(Ok(()), |refusal| Err(refusal.into()))
     }
 
     async fn made(

@@ -3,7 +3,7 @@ use std::time::Duration;
 use super::{Changes, Result, idempotency::Answered, record::code};
 use crate::{
     audit::{Ended, EntryId, Outcome},
-    domain::{AccountId, Deletion, DeletionState},
+    domain::{AccountId, Deletion, DeletionId, DeletionState},
     organizations::clock::now,
     store::IdempotencyKey,
 };
@@ -79,12 +79,14 @@ impl Changes {
     }
 
     /// Settles the change that a key was claimed for and never answered.
-    pub(super) async fn settle_key(&self, key: &IdempotencyKey) -> Result<()> {
+    pub(super) async fn settle_key(
+        &self,
+        key: &IdempotencyKey,
+        deletion: Option<DeletionId>,
+    ) -> Result<()> {
         let store = &self.inner.store;
-        let unanswered = store.unanswered_keys().await?;
-        let deletion = unanswered.into_iter().find(|(of, _)| of == key).and_then(|(_, id)| id);
         let Some(id) = deletion else { return Ok(store.release_key(key).await?) };
-        if let Some(deletion) = store.deletion(&id.into()).await? {
+        if let Some(deletion) = store.deletion(&id).await? {
             let _turn = self.inner.accounts.lock(&deletion.account).await;
             let deletion = self.settle(deletion).await?;
             if deletion.is_outcome_known {

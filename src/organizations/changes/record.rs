@@ -22,7 +22,7 @@ pub async fn refused(
 }
 
 fn ended(outcome: Outcome, code: Option<String>) -> Ended {
-    Ended { outcome, code, upstream_status: None, upstream_code: None, target: None }
+    Ended { code, ..Ended::as_outcome(outcome) }
 }
 
 /// What a change says of itself before it is made.
