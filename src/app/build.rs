@@ -9,9 +9,9 @@ use super::{clock::now, limits::limits, snapshots::DailySnapshots};
 use crate::{
     atlassian::Transport,
     audit::Audit,
-    auth::Verifier,
+    auth::{FeedTokenSettings, FeedTokens, Verifier},
     config::{IntegrationSection, Settings},
-    feeds::Feeds,
+    feeds::{self, Feeds},
     graphql::{self, Gateway},
     http::{self, Readiness, Site},
     integrations::{HostPolicy, Integration, Integrations},
@@ -32,6 +32,8 @@ pub struct Connections {
     pub audit: Audit,
     /// Changes it.
     pub changes: Changes,
+    /// The static secrets of tools.
+    pub feed_tokens: FeedTokens,
 }
 
 /// The gateway, put together.
@@ -67,7 +69,18 @@ pub async fn connect(settings: &Settings) -> anyhow::Result<Connections> {
         settings.changes.settings(),
     )
     .await?;
-    Ok(Connections { store, integrations, organizations, audit, changes })
+    let feed_tokens = FeedTokens::new(store.clone(), feed_tokens(settings));
+    Ok(Connections { store, integrations, organizations, audit, changes, feed_tokens })
+}
+
+/// What feed tokens can be made for.
+fn feed_tokens(settings: &Settings) -> FeedTokenSettings {
+    let tables = feeds::all().iter().map(|table| (table.name.to_owned(), table.permission));
+    FeedTokenSettings {
+        tables: tables.collect(),
+        queries: Vec::new(),
+        longest: settings.feeds.token_lifetime(),
+    }
 }
 
 /// Opens the store alone.
@@ -94,12 +107,14 @@ pub async fn build(settings: &Settings) -> anyhow::Result<App> {
         organizations: connections.organizations.clone(),
         audit: connections.audit.clone(),
         changes: connections.changes.clone(),
+        feed_tokens: connections.feed_tokens.clone(),
     };
     let gateway = Gateway::new(parts, limits(&settings.limits));
     let site = Site::new(http::Parts {
         gateway,
         feeds: Feeds::new(connections.organizations.clone(), settings.feeds.settings()),
         verifier,
+        feed_tokens: connections.feed_tokens.clone(),
         settings: settings.http.settings(),
         readiness: readiness(connections.store.clone()),
         metrics: telemetry::metrics(),

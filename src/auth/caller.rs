@@ -48,6 +48,12 @@ impl IntegrationScope {
         matches!(self, Self::All)
     }
 
+    /// These integrations; all of them for `None`.
+    #[must_use]
+    pub fn of(ids: Option<BTreeSet<IntegrationId>>) -> Self {
+        ids.map_or(Self::All, Self::Only)
+    }
+
     /// No integration at all.
     #[must_use]
     pub fn none() -> Self {

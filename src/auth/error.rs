@@ -117,4 +117,19 @@ pub enum RefusalReason {
     /// A claim is not of its type.
     #[error("the token's {0} is malformed")]
     MalformedClaim(&'static str),
+    /// No feed token has this secret.
+    #[error("the feed token is none of this gateway's")]
+    UnknownFeedToken,
+    /// The feed token's time is over.
+    #[error("the feed token has expired")]
+    FeedTokenExpired,
+    /// Somebody ended the feed token.
+    #[error("the feed token was revoked")]
+    FeedTokenRevoked,
+    /// The feed token stands in an address, where it is not accepted.
+    #[error("the feed token is not accepted in an address")]
+    NotInUrl,
+    /// The feed tokens cannot be read.
+    #[error("the feed tokens cannot be read")]
+    TokensUnavailable,
 }

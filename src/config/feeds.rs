@@ -1,5 +1,7 @@
 use std::time::Duration;
 
+use jiff::SignedDuration;
+
 use super::{problem::Problems, section::section};
 use crate::feeds::FeedSettings;
 
@@ -20,6 +22,8 @@ section! {
         paging_idle: Duration = FeedSettings::default().paging_idle;
         /// Where readers reach this gateway, for addresses in OData's answers. Without it they are told from the request.
         public_url: Option<url::Url> = None, such as "\"https://headcount.example.com\"";
+        /// The longest lifetime of a feed token, in days; also that of a token for which nobody says.
+        token_days: u16 = 365;
     }
 }
 
@@ -37,10 +41,17 @@ impl FeedsSection {
         }
     }
 
+    /// The longest lifetime of a feed token.
+    #[must_use]
+    pub fn token_lifetime(&self) -> SignedDuration {
+        SignedDuration::from_hours(24 * i64::from(self.token_days))
+    }
+
     pub(super) fn refuse_nonsense(&self, problems: &mut Problems) {
         problems.refuse_zero("feeds.concurrent", self.concurrent == 0);
         problems.refuse_zero("feeds.page_rows", self.page_rows == 0);
         problems.refuse_zero("feeds.sorted_rows", self.sorted_rows == 0);
+        problems.refuse_zero("feeds.token_days", self.token_days == 0);
         problems.refuse_zero("feeds.wait", self.wait.is_zero());
         problems.refuse_zero("feeds.paging_idle", self.paging_idle.is_zero());
         let is_web = |url: &url::Url| matches!(url.scheme(), "http" | "https");

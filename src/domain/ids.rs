@@ -82,6 +82,10 @@ id! {
     BulkDeletionId
 }
 id! {
+    /// One feed token; ours, not Atlassian's, and not the secret.
+    FeedTokenId
+}
+id! {
     /// The ARI of a product instance, such as `ari:cloud:confluence::site/{cloudId}`.
     ResourceId
 }

@@ -7,6 +7,7 @@ mod activity;
 mod change;
 mod credentials;
 mod deletion;
+mod feed_token;
 mod filter;
 mod freshness;
 mod group;
@@ -26,12 +27,13 @@ pub use deletion::{
     BulkDeletion, BulkDeletionItem, Deletion, DeletionScope, DeletionState, DirectoryRemoval,
     GRACE, RemovalOutcome,
 };
+pub use feed_token::{FeedToken, FeedTokenState};
 pub use filter::{GroupFilter, OrderDirection, UserFilter, UserOrder, UserOrderField};
 pub use freshness::{Fetched, Freshness, FreshnessSource};
 pub use group::{Group, UserGroup};
 pub use ids::{
-    AccountId, BulkDeletionId, DeletionId, DirectoryId, GroupId, IntegrationId, OrganizationId,
-    ResourceId, RoleId,
+    AccountId, BulkDeletionId, DeletionId, DirectoryId, FeedTokenId, GroupId, IntegrationId,
+    OrganizationId, ResourceId, RoleId,
 };
 pub use integration::{CheckOutcome, CredentialKind, IntegrationCheck, IntegrationStatus};
 pub use license::{

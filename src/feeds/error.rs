@@ -12,6 +12,11 @@ pub enum Error {
     /// The reader may not read this table.
     #[error("this table needs the permission {0}")]
     Forbidden(&'static str),
+    /// The feed token was not made for this table.
+    #[error(
+        "this feed token was not made for the table {0}; `GET /feeds` lists those it was made for"
+    )]
+    OutsideOfToken(&'static str),
     /// No integration has this id, or the reader may not see it: the answer is the same.
     #[error("there is no such integration")]
     UnknownIntegration,

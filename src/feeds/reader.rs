@@ -1,7 +1,10 @@
 use std::collections::BTreeSet;
 
 use super::{Error, Result, Table};
-use crate::auth::{Caller, IntegrationScope, PermissionSet};
+use crate::{
+    auth::{Caller, IntegrationScope, Permission, PermissionSet},
+    domain::FeedToken,
+};
 
 /// Who reads a feed, however they proved it: what they may read, and whether e-mail addresses and names are among it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,7 +36,18 @@ impl FeedReader {
             subject: caller.subject.clone(),
             tables: TableScope::Permitted(caller.permissions),
             integrations: caller.integrations.clone(),
-            may_see_personal: caller.may(crate::auth::Permission::ReadDirectory),
+            may_see_personal: caller.may(Permission::ReadDirectory),
+        }
+    }
+
+    /// The reader that a tool with a feed token is.
+    #[must_use]
+    pub fn of_token(token: &FeedToken) -> Self {
+        Self {
+            subject: format!("feed-token:{}", token.id),
+            tables: TableScope::Named(token.tables.clone()),
+            integrations: IntegrationScope::of(token.integrations.clone()),
+            may_see_personal: token.shows_personal_data,
         }
     }
 
@@ -58,6 +72,12 @@ impl FeedReader {
     }
 
     pub(super) fn demand(&self, table: &Table) -> Result<()> {
-        if self.may_read(table) { Ok(()) } else { Err(Error::Forbidden(table.permission.word())) }
+        if self.may_read(table) {
+            return Ok(());
+        }
+        Err(match &self.tables {
+            TableScope::Permitted(_) => Error::Forbidden(table.permission.word()),
+            TableScope::Named(_) => Error::OutsideOfToken(table.name),
+        })
     }
 }

@@ -7,6 +7,7 @@ use super::{
     audit_log::AuditEntry,
     deletion::Deletion,
     error::{ApiError, Result, add_error},
+    feed_token::FeedToken,
     group::Group,
     id::{Cursor, RowCursor},
     integration::Integration,
@@ -104,6 +105,7 @@ connection!(
 connection!(ActivityEventConnection, ActivityEventEdge, ActivityEvent, "audit events");
 connection!(AuditEntryConnection, AuditEntryEdge, AuditEntry, "entries of the record of changes");
 connection!(DeletionConnection, DeletionEdge, Deletion, "deletions");
+connection!(FeedTokenConnection, FeedTokenEdge, FeedToken, "feed tokens");
 
 /// Which rows of which list.
 pub(super) struct Paging {

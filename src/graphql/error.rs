@@ -137,6 +137,7 @@ pub fn code_of(error: &organizations::Error) -> &'static str {
         organizations::Error::CursorExpired => code::CURSOR_EXPIRED,
         organizations::Error::BadRequest(_) => code::BAD_USER_INPUT,
         organizations::Error::ScanRunning(_) => code::SCAN_RUNNING,
+        organizations::Error::Internal => code::INTERNAL_SERVER_ERROR,
         organizations::Error::Upstream(error) => upstream_code(error.kind),
     }
 }

@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     audit::Audit,
-    auth::Caller,
+    auth::{Caller, FeedTokens},
     domain::FreshnessSource,
     organizations::{Organizations, changes::Changes},
 };
@@ -31,6 +31,8 @@ pub struct Parts {
     pub audit: Audit,
     /// Changes at Atlassian.
     pub changes: Changes,
+    /// The static secrets of tools.
+    pub feed_tokens: FeedTokens,
 }
 
 /// Runs operations. Cheap to clone.

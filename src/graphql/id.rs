@@ -9,7 +9,10 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use super::error::{ApiError, Result};
 use crate::{
     audit::EntryId,
-    domain::{AccountId, BulkDeletionId, DeletionId, GroupId, IntegrationId, ResourceId, RoleId},
+    domain::{
+        AccountId, BulkDeletionId, DeletionId, FeedTokenId, GroupId, IntegrationId, ResourceId,
+        RoleId,
+    },
     organizations::Position,
 };
 
@@ -39,6 +42,8 @@ pub(super) enum ObjectId {
     Deletion(DeletionId),
     #[serde(rename = "b")]
     BulkDeletion(BulkDeletionId),
+    #[serde(rename = "t")]
+    FeedToken(FeedTokenId),
 }
 
 impl ObjectId {

@@ -17,6 +17,8 @@ mod deletion_query;
 pub mod document;
 mod enums;
 mod error;
+mod feed_token;
+mod feed_token_roots;
 mod filters;
 mod freshness;
 mod gateway;

@@ -8,6 +8,7 @@ use super::{
     bulk_deletion::{self, BulkDeletion},
     deletion::{self, Deletion},
     error::{ApiError, Result},
+    feed_token::{self, FeedToken},
     group::Group,
     id::ObjectId,
     integration::Integration,
@@ -49,6 +50,8 @@ pub enum Node {
     Deletion(Deletion),
     /// A run of deletions.
     BulkDeletion(BulkDeletion),
+    /// A static secret for tools.
+    FeedToken(FeedToken),
 }
 
 /// The object behind an id; `None` for what does not exist, or is hidden from the caller.
@@ -64,6 +67,7 @@ pub(super) async fn find(ctx: &Context<'_>, id: &ID) -> Result<Option<Node>> {
         ObjectId::BulkDeletion(id) => {
             Ok(bulk_deletion::find(request, &id).await?.map(Node::BulkDeletion))
         }
+        ObjectId::FeedToken(id) => Ok(feed_token::find(request, &id).await?.map(Node::FeedToken)),
         ObjectId::AuditEntry(entry) => {
             request.needs(Permission::ReadAudit)?;
             Ok(audit_log::find(request, &entry).await?.map(Node::AuditEntry))

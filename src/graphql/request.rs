@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     audit::{Action, Asked, Audit},
-    auth::{Caller, Permission},
+    auth::{Caller, FeedTokens, Permission},
     domain::{Freshness, IntegrationId},
     organizations::{Demand, Organizations, changes::Changes},
 };
@@ -31,6 +31,7 @@ pub(super) struct Request {
     pub(super) organizations: Organizations,
     pub(super) audit: Audit,
     pub(super) changes: Changes,
+    pub(super) feed_tokens: FeedTokens,
     pub(super) demand: Demand,
     pub(super) loaders: DataLoader<Loaders>,
     pub(super) budget: Budget,
@@ -55,6 +56,7 @@ impl Request {
             organizations: parts.organizations.clone(),
             audit: parts.audit.clone(),
             changes: parts.changes.clone(),
+            feed_tokens: parts.feed_tokens.clone(),
             budget,
             id: request_id.to_owned(),
             age: Mutex::default(),

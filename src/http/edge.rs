@@ -5,7 +5,12 @@ use tokio::sync::Semaphore;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::Settings;
-use crate::{auth::Verifier, feeds::Feeds, graphql::Gateway, telemetry::Metrics};
+use crate::{
+    auth::{FeedTokens, Verifier},
+    feeds::Feeds,
+    graphql::Gateway,
+    telemetry::Metrics,
+};
 
 /// Tells whether requests can be answered: whether the store can be read.
 pub type Readiness = Arc<dyn Fn() -> BoxFuture<'static, bool> + Send + Sync>;
@@ -18,6 +23,8 @@ pub struct Parts {
     pub feeds: Feeds,
     /// Tells who calls.
     pub verifier: Verifier,
+    /// Tells which tool calls.
+    pub feed_tokens: FeedTokens,
     /// Bounds.
     pub settings: Settings,
     /// Behind `/readyz`.
@@ -31,6 +38,7 @@ pub(super) struct Edge {
     pub(super) gateway: Gateway,
     pub(super) feeds: Feeds,
     pub(super) verifier: Verifier,
+    pub(super) feed_tokens: FeedTokens,
     pub(super) settings: Settings,
     pub(super) readiness: Readiness,
     pub(super) metrics: Option<Metrics>,
@@ -60,6 +68,7 @@ impl Edge {
             gateway: parts.gateway,
             feeds: parts.feeds,
             verifier: parts.verifier,
+            feed_tokens: parts.feed_tokens,
             settings: parts.settings,
             readiness: parts.readiness,
             metrics: parts.metrics,

@@ -24,6 +24,9 @@ pub enum Error {
     /// The whole organization is being read; the answer will be there later.
     #[error("the organization is still being read: {} of about {} people so far", .0.read, .0.expected)]
     ScanRunning(ScanProgress),
+    /// A fault of this program while the organization was read; the log knows which.
+    #[error("the organization could not be read, by a fault of the gateway")]
+    Internal,
 }
 
 impl Error {
@@ -32,7 +35,7 @@ impl Error {
     pub fn is_retryable(&self) -> bool {
         match self {
             Self::Upstream(error) => error.is_retryable(),
-            Self::ScanRunning(_) => true,
+            Self::ScanRunning(_) | Self::Internal => true,
             Self::CursorInvalid | Self::CursorExpired | Self::BadRequest(_) => false,
         }
     }
@@ -43,7 +46,9 @@ impl Error {
         match self {
             Self::Upstream(error) => error.retry_after,
             Self::ScanRunning(progress) => Some(progress.remaining()),
-            Self::CursorInvalid | Self::CursorExpired | Self::BadRequest(_) => None,
+            Self::CursorInvalid | Self::CursorExpired | Self::BadRequest(_) | Self::Internal => {
+                None
+            }
         }
     }
 }

@@ -35,6 +35,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (3, "read only", include_str!("migrations/0003_read_only.sql")),
     (4, "deletions", include_str!("migrations/0004_deletions.sql")),
     (6, "license snapshots", include_str!("migrations/0006_license_snapshots.sql")),
+    (7, "feed tokens", include_str!("migrations/0007_feed_tokens.sql")),
 ];
 
 /// Reads happen at start and after a change only, and `SQLite` writes one at a time: few connections are plenty.

@@ -12,6 +12,7 @@ mod database;
 mod declared;
 mod deletions;
 mod error;
+mod feed_tokens;
 mod idempotency;
 mod integrations;
 mod keyring;

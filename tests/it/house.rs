@@ -13,7 +13,7 @@ const ROOMS: [(&str, &[&str]); 16] = [
     ("telemetry", &[]),
     ("store", &["domain"]),
     ("atlassian", &["domain"]),
-    ("auth", &["domain"]),
+    ("auth", &["domain", "store"]),
     ("audit", &["domain", "store"]),
     ("integrations", &["domain", "store"]),
     ("licenses", &["domain"]),

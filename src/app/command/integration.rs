@@ -9,11 +9,11 @@ use anyhow::{Context, bail};
 use clap::{Args, Subcommand};
 use jiff::civil::Date;
 use secrecy::SecretString;
-use uuid::Uuid;
 
 use super::{
     Common,
     check::{report, word},
+    recorded::asked,
 };
 use crate::{
     app::{
@@ -21,7 +21,7 @@ use crate::{
         clock::now,
         output::say,
     },
-    audit::{Action, Asked, Ended, Outcome},
+    audit::{Action, Asked, Outcome},
     domain::IntegrationId,
     integrations::{self, CredentialsDraft, Integration, IntegrationDraft, Origin},
 };
@@ -75,9 +75,6 @@ pub(super) struct Add {
     read_only: bool,
 }
 
-/// Who stands in the record of changes.
-const CALLER: &str = "command line";
-
 pub(super) async fn run(task: Task, common: Common<'_>) -> anyhow::Result<ExitCode> {
     let settings = common.settings(common.sources())?;
     let connections = connect(&settings).await?;
@@ -114,7 +111,9 @@ impl Connections {
             is_read_only: add.read_only,
         };
         let created = self.integrations.create(draft, now());
-        let integration = self.recorded(Action::CreateIntegration, None, created).await?;
+        let done = |made: &Arc<Integration>| made.id.to_string();
+        let asked = asked(Action::CreateIntegration);
+        let integration = self.recorded(asked, created, done, not_done).await?;
         say(&format!("Connected {} as {}.", integration.label, integration.id))?;
         self.test_each(&[integration]).await
     }
@@ -161,9 +160,11 @@ impl Connections {
 
     async fn remove(&self, id: String) -> anyhow::Result<ExitCode> {
         let named = IntegrationId::from(id.as_str());
-        let asked = self.integrations.find(&named).map(|found| found.id.clone());
+        let integration = self.integrations.find(&named).map(|found| found.id.clone());
+        let asked = Asked { integration, ..asked(Action::DeleteIntegration) };
+        let done = |removed: &Arc<Integration>| removed.id.to_string();
         let removed = self
-            .recorded(Action::DeleteIntegration, asked, self.integrations.remove(&named))
+            .recorded(asked, self.integrations.remove(&named), done, not_done)
             .await
             .with_context(|| format!("cannot remove `{id}`"))?;
         say(&format!(
@@ -174,27 +175,11 @@ impl Connections {
     }
 }
 
-impl Connections {
-    /// Writes down what is asked for before it is done, and how it ended.
-    async fn recorded(
-        &self,
-        action: Action,
-        integration: Option<IntegrationId>,
-        work: impl Future<Output = Result<Arc<Integration>, integrations::Error>>,
-    ) -> anyhow::Result<Arc<Integration>> {
-        let asked = Asked::by(CALLER, action, &Uuid::now_v7().to_string());
-        let asked = Asked { integration, ..asked };
-        let entry = self.audit.asked(&asked, now()).await?;
-        let outcome = work.await;
-        let ended = match &outcome {
-            Ok(done) => {
-                Ended { target: Some(done.id.to_string()), ..Ended::as_outcome(Outcome::Succeeded) }
-            }
-            Err(integrations::Error::Store(_)) => Ended::as_outcome(Outcome::Failed),
-            Err(_) => Ended::as_outcome(Outcome::Refused),
-        };
-        self.audit.ended(&entry, &ended, now()).await?;
-        Ok(outcome?)
+/// What the store fails at is a failure; the rest is refused.
+fn not_done(error: &integrations::Error) -> Outcome {
+    match error {
+        integrations::Error::Store(_) => Outcome::Failed,
+        _ => Outcome::Refused,
     }
 }
 

@@ -4,8 +4,10 @@ mod audit;
 mod check;
 mod demo;
 mod export;
+mod feed_token;
 mod healthcheck;
 mod integration;
+mod recorded;
 mod serve;
 mod simulator;
 mod token;
@@ -56,6 +58,9 @@ enum Task {
     /// Connect, list, test and remove integrations without a client.
     #[command(subcommand)]
     Integration(integration::Task),
+    /// Make, list and revoke the static secrets of tools that pull tables.
+    #[command(subcommand)]
+    FeedToken(feed_token::Task),
     /// Verify and export the record of changes.
     #[command(subcommand)]
     Audit(audit::Task),
@@ -80,6 +85,7 @@ impl Command {
             Task::Export(arguments) => export::run(arguments, common).await,
             Task::Token(arguments) => token::run(&arguments, common),
             Task::Integration(task) => integration::run(task, common).await,
+            Task::FeedToken(task) => feed_token::run(task, common).await,
             Task::Audit(task) => audit::run(task, common).await,
             Task::Healthcheck => healthcheck::run(common).await,
         }

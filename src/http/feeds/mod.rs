@@ -8,8 +8,8 @@ mod address;
 pub(super) mod conditional;
 mod download;
 mod odata;
-mod problem;
-mod reader;
+pub(super) mod problem;
+pub(super) mod reader;
 mod wanted;
 
 use std::sync::Arc;

@@ -9,13 +9,14 @@ use serde_json::{Value, json};
 
 use super::manners;
 use crate::{
+    auth::RefusalReason,
     feeds::{Error, Unavailable},
     graphql,
     http::{observe::Line, refusal::code as http_code},
 };
 
 /// Why there is no feed.
-pub(super) struct Problem {
+pub(in crate::http) struct Problem {
     status: StatusCode,
     code: &'static str,
     detail: String,
@@ -25,7 +26,7 @@ pub(super) struct Problem {
 
 /// The form of an error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Form {
+pub(in crate::http) enum Form {
     /// RFC 9457.
     Problem,
     /// OData's own.
@@ -41,6 +42,29 @@ impl Problem {
     pub(super) fn unauthenticated() -> Self {
         let detail = "a valid token is needed, as `Authorization: Bearer <token>` or as the password of HTTP Basic";
         Self::new(StatusCode::UNAUTHORIZED, http_code::UNAUTHENTICATED, detail)
+    }
+
+    /// What a tool's owner can do something about: they hold the secret, so that nothing is given away.
+    pub(super) fn feed_token(reason: RefusalReason) -> Self {
+        let problem = Self::unauthenticated();
+        let detail = match reason {
+            RefusalReason::FeedTokenExpired => "this feed token has expired; have another one made",
+            RefusalReason::FeedTokenRevoked => "this feed token was revoked; have another one made",
+            RefusalReason::NotInUrl => {
+                "this feed token is not accepted in an address; send it as `Authorization: Bearer <token>`, or have one \
+                 made that is"
+            }
+            RefusalReason::TokensUnavailable => return Self::no_tokens(),
+            _ => return problem,
+        };
+        Self { detail: detail.to_owned(), ..problem }
+    }
+
+    fn no_tokens() -> Self {
+        let detail = "the feed tokens cannot be read at the moment";
+        let code = http_code::INTERNAL_SERVER_ERROR;
+        let problem = Self::new(StatusCode::SERVICE_UNAVAILABLE, code, detail);
+        Self { retry_after: Some(AFTER_OVERLOAD), ..problem }
     }
 
     pub(super) fn not_found(detail: impl Into<String>) -> Self {
@@ -77,7 +101,7 @@ impl Problem {
     }
 
     /// The answer. Never HTML: what reads a feed takes a page of text for data.
-    pub(super) fn answer(&self, form: Form, line: &Line) -> Response {
+    pub(in crate::http) fn answer(&self, form: Form, line: &Line) -> Response {
         line.failed_with(self.code);
         let id = line.id().as_str();
         let (body, media_type) = match form {
@@ -170,7 +194,9 @@ impl From<Error> for Problem {
     fn from(error: Error) -> Self {
         let detail = error.to_string();
         match error {
-            Error::Forbidden(_) => Self::new(StatusCode::FORBIDDEN, http_code::FORBIDDEN, detail),
+            Error::Forbidden(_) | Error::OutsideOfToken(_) => {
+                Self::new(StatusCode::FORBIDDEN, http_code::FORBIDDEN, detail)
+            }
             Error::UnknownIntegration => Self::not_found(detail),
             Error::BadParameter(_) => Self::bad_request(detail),
             Error::NotImplemented(_) => Self::not_implemented(detail),

@@ -11,6 +11,7 @@ mod view;
 
 use std::{
     collections::HashMap,
+    panic::AssertUnwindSafe,
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicU64, Ordering},
@@ -20,7 +21,7 @@ use std::{
 
 use futures_util::{FutureExt, future::Shared as SharedFuture};
 use jiff::Timestamp;
-use moka::future::Cache;
+use moka::{future::Cache, policy::EvictionPolicy};
 use tokio::time::Instant;
 
 use self::read::Progress;
@@ -108,9 +109,13 @@ fn kept_for<K>(lifetime: Duration, room: u64) -> Cache<K, Arc<Scan>>
 where
     K: std::hash::Hash + Eq + Send + Sync + 'static,
 {
+    // One scan is kept even where it is larger than the room: it would be read again and again otherwise, and readers who wait
+    // less long than that would never see it. For the same reason the newest one is always taken in.
+    let weight = move |scan: &Arc<Scan>| (scan.people.bytes() as u64).min(room);
     Cache::builder()
         .max_capacity(room)
-        .weigher(|_, scan: &Arc<Scan>| u32::try_from(scan.people.bytes()).unwrap_or(u32::MAX))
+        .eviction_policy(EvictionPolicy::lru())
+        .weigher(move |_, scan| u32::try_from(weight(scan)).unwrap_or(u32::MAX))
         .time_to_live(lifetime)
         .build()
 }
@@ -161,13 +166,7 @@ impl Organization {
         }
         let progress = Arc::new(Progress::begin());
         let task = tokio::spawn(run(self.for_everybody(), key.clone(), Arc::clone(&progress)));
-        let running = async move {
-            task.await.unwrap_or_else(|_| {
-                Err(Error::BadRequest("the scan of the organization was broken off".to_owned()))
-            })
-        }
-        .boxed()
-        .shared();
+        let running = async move { task.await.unwrap_or(Err(Error::Internal)) }.boxed().shared();
         table.insert(key, (running.clone(), Arc::clone(&progress)));
         (running, progress)
     }
@@ -185,7 +184,9 @@ async fn run(
     progress: Arc<Progress>,
 ) -> Result<Arc<Scan>> {
     let began_at = now();
-    let outcome = organization.read_everybody(&key.1, &progress).await;
+    let reading = AssertUnwindSafe(organization.read_everybody(&key.1, &progress)).catch_unwind();
+    // A panic is logged where it happens; here it must not keep the next scan from beginning.
+    let outcome = reading.await.unwrap_or(Err(Error::Internal));
     let scans = &organization.shared.scans;
     let outcome = match outcome {
         Ok(people) => {
@@ -212,6 +213,24 @@ async fn run(
     };
     scans.running.lock().unwrap_or_else(PoisonError::into_inner).remove(&key);
     outcome
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{people::tests::person, *};
+
+    #[tokio::test]
+    async fn the_newest_scan_is_kept_also_where_it_is_larger_than_the_room_for_scans() {
+        let scans: Cache<u64, Arc<Scan>> = kept_for(Duration::from_mins(1), 100);
+        for number in 1..=3 {
+            let scan = Scan::of(&[person()]);
+            assert!(scan.people.bytes() > 100);
+            scans.insert(number, Arc::new(scan)).await;
+            scans.run_pending_tasks().await;
+            assert!(scans.contains_key(&number), "{number}");
+            assert_eq!(scans.entry_count(), 1);
+        }
+    }
 }
 
 #[cfg(test)]

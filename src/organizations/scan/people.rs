@@ -288,10 +288,10 @@ impl Row {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
 
-    fn person() -> User {
+    pub(in crate::organizations::scan) fn person() -> User {
         User {
             account_id: AccountId::from("557058:2b7e"),
             account_type: AccountType::Person,

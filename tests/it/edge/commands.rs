@@ -293,6 +293,47 @@ fn integrations_are_added_listed_checked_and_removed_without_a_client() {
 }
 
 #[test]
+fn feed_tokens_are_made_listed_and_revoked_without_a_client() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = |arguments: &[&str]| {
+        let arguments = [&["feed-token"], arguments].concat();
+        configured(&arguments, &folder).output().unwrap()
+    };
+    let tables = ["--table", "users", "--table", "product_access"];
+    let create =
+        [&["create", "--name", "Power BI", "--expires-in", "720h", "--in-url"], &tables[..]];
+    let made = run(&create.concat());
+    assert!(made.status.success(), "{}", err(&made));
+    let secret = out(&made).trim().to_owned();
+    assert!(secret.starts_with("headcount_feed_") && !err(&made).contains(&secret), "{secret}");
+
+    let listed = out(&run(&["list"]));
+    let [id, "active", rest @ ..] = &listed.split_whitespace().collect::<Vec<_>>()[..] else {
+        panic!("{listed}")
+    };
+    assert_eq!(rest[2..], ["product_access,users", "*", "in-url", "Power", "BI"], "{listed}");
+    assert!(run(&["revoke", id]).status.success());
+    assert!(out(&run(&["list"])).contains("  revoked  "));
+    let gone = run(&["revoke", "nosuch"]);
+    assert!(!gone.status.success() && err(&gone).contains("no feed token `nosuch`"));
+    for (arguments, expected) in [
+        (["--name", "x", "--table", "nosuch"], "there is no such table; there are: "),
+        (["--name", "x", "--query", "nosuch"], "there is no such saved query; there are: none"),
+        (["--name", " ", "--table", "users"], "1 to 100 characters"),
+    ] {
+        let refused = run(&[&["create"], &arguments[..]].concat());
+        assert!(!refused.status.success() && err(&refused).contains(expected), "{}", err(&refused));
+    }
+    let record = out(&configured(&["audit", "export"], &folder).output().unwrap());
+    let rows: Vec<Value> = record.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let told = |name: &str| rows.iter().filter_map(|row| row[name].as_str()).collect::<Vec<_>>();
+    let refusals = ["createFeedToken"; 3];
+    assert_eq!(told("action"), [&["createFeedToken", "revokeFeedToken"], &refusals[..]].concat());
+    assert_eq!(told("outcome"), ["SUCCEEDED", "SUCCEEDED", "REFUSED", "REFUSED", "REFUSED"]);
+    assert!(!record.contains(&secret));
+}
+
+#[test]
 fn the_record_of_changes_is_verified_and_exported_and_a_changed_row_is_named() {
     let simulated = Simulated::start();
     let key = text(&simulated.told, "/organizations/0/organizationApiKey");

@@ -6,6 +6,7 @@ mod memory;
 mod odata;
 mod rights;
 mod tables;
+mod tokens;
 mod trouble;
 
 use headcount::demo::Simulator;
