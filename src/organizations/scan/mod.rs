@@ -216,24 +216,6 @@ async fn run(
 }
 
 #[cfg(test)]
-mod tests {
-    use super::{people::tests::person, *};
-
-    #[tokio::test]
-    async fn the_newest_scan_is_kept_also_where_it_is_larger_than_the_room_for_scans() {
-        let scans: Cache<u64, Arc<Scan>> = kept_for(Duration::from_mins(1), 100);
-        for number in 1..=3 {
-            let scan = Scan::of(&[person()]);
-            assert!(scan.people.bytes() > 100);
-            scans.insert(number, Arc::new(scan)).await;
-            scans.run_pending_tasks().await;
-            assert!(scans.contains_key(&number), "{number}");
-            assert_eq!(scans.entry_count(), 1);
-        }
-    }
-}
-
-#[cfg(test)]
 impl Scan {
     /// A scan that found these people.
     pub(super) fn of(people: &[crate::domain::User]) -> Self {
@@ -247,6 +229,24 @@ impl Scan {
             fetched_at: now(),
             began_at: now(),
             arrived: Instant::now(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{people::tests::person, *};
+
+    #[tokio::test]
+    async fn the_newest_scan_is_kept_also_where_it_is_larger_than_the_room_for_scans() {
+        let scans: Cache<u64, Arc<Scan>> = kept_for(Duration::from_mins(1), 100);
+        for number in 1..=3 {
+            let scan = Scan::of(&[person()]);
+            assert!(scan.people.bytes() > 100);
+            scans.insert(number, Arc::new(scan)).await;
+            scans.run_pending_tasks().await;
+            assert!(scans.contains_key(&number), "{number}");
+            assert_eq!(scans.entry_count(), 1);
         }
     }
 }
