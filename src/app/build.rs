@@ -11,7 +11,7 @@ use crate::{
     audit::Audit,
     auth::{FeedTokenSettings, FeedTokens, Verifier},
     config::{IntegrationSection, Settings},
-    feeds::{self, Feeds},
+    feeds::{self, FeedSettings, Feeds},
     graphql::{self, Gateway},
     http::{self, Readiness, Site},
     integrations::{HostPolicy, Integration, Integrations},
@@ -112,7 +112,7 @@ pub async fn build(settings: &Settings) -> anyhow::Result<App> {
     let gateway = Gateway::new(parts, limits(&settings.limits));
     let site = Site::new(http::Parts {
         gateway,
-        feeds: Feeds::new(connections.organizations.clone(), settings.feeds.settings()),
+        feeds: connections.feeds(settings.feeds.settings()),
         verifier,
         feed_tokens: connections.feed_tokens.clone(),
         settings: settings.http.settings(),
@@ -127,6 +127,12 @@ pub async fn build(settings: &Settings) -> anyhow::Result<App> {
 }
 
 impl Connections {
+    /// Tables of what is connected.
+    #[must_use]
+    pub fn feeds(&self, settings: FeedSettings) -> Feeds {
+        Feeds::new(self.organizations.clone(), self.changes.clone(), settings)
+    }
+
     /// Tests an integration's credentials and keeps what was found.
     ///
     /// # Errors

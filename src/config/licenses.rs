@@ -45,6 +45,9 @@ section! {
         snapshot_inactive_for_days: u32 = LicenseSettings::default().snapshot_inactive_for_days;
         /// How many days they are kept.
         keep_snapshots_days: u32 = LicenseSettings::default().keep_snapshots_days;
+        /// How old the licence figures on `/metrics` may be before a scrape has them read anew in the background; 0 for never.
+        #[serde(with = "jiff::fmt::serde::unsigned_duration::friendly::compact::required")]
+        metrics_refresh: Duration = LicenseSettings::default().metrics_refresh;
     }
 }
 
@@ -69,6 +72,7 @@ impl LicensesSection {
             serve_stale: self.serve_stale,
             snapshot_inactive_for_days: self.snapshot_inactive_for_days,
             keep_snapshots_days: self.keep_snapshots_days,
+            metrics_refresh: self.metrics_refresh,
             ..LicenseSettings::default()
         }
     }

@@ -2,7 +2,7 @@ use std::fmt::Write;
 
 use serde::Serialize;
 
-use super::{Column, FeedReader, Format, Kind, Table, tables};
+use super::{Column, FeedReader, Format, Kind, Table, selection::INACTIVE_FOR_DAYS, tables};
 
 /// A table, as the list of feeds tells of it.
 #[derive(Debug, Serialize)]
@@ -80,6 +80,12 @@ fn parameters(table: &Table) -> Vec<Parameter> {
         all.push(plain("from", &format!("Only rows whose `{column}` is not before this")));
         all.push(plain("to", &format!("Only rows whose `{column}` is before this")));
     }
+    if table.counts_days {
+        let description = format!(
+            "After how many days without activity somebody counts as inactive; {INACTIVE_FOR_DAYS} unless given"
+        );
+        all.push(plain("inactive_for_days", &description));
+    }
     all.extend(table.filters.iter().map(|filter| Parameter {
         name: filter.parameter,
         description: format!("Only rows with this `{}`; may be given several times", filter.column),
@@ -109,7 +115,14 @@ fn write_table(text: &mut String, table: &Table) -> std::fmt::Result {
         table.permission.word(),
         table.cost
     )?;
-    writeln!(text, "Filters: {}.\n", filters.join(", "))?;
+    write!(text, "Filters: {}.", filters.join(", "))?;
+    if let Some(column) = table.dated_by {
+        write!(text, " `from` and `to` are held against `{column}`.")?;
+    }
+    if table.counts_days {
+        write!(text, " `inactive_for_days` is {INACTIVE_FOR_DAYS} unless given.")?;
+    }
+    writeln!(text, "\n")?;
     writeln!(text, "| column | type | null | |\n|---|---|---|---|")?;
     for column in table.own_columns {
         let mut about = column.description.to_owned();

@@ -2,9 +2,16 @@ use std::{collections::VecDeque, sync::Arc, time::Duration};
 
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
+use tokio::time::{Instant, timeout};
 
-use super::{Feeds, Row, Value};
-use crate::{integrations::Integration, organizations::Organization};
+use super::{Feeds, Row, Value, selection::Range};
+use crate::{
+    integrations::Integration,
+    organizations::{
+        self, Demand, Organization, PeopleSnapshot, ScanProgress, changes::ChangeError,
+    },
+    store,
+};
 
 /// What a table is asked for one integration.
 pub(super) struct Asked {
@@ -12,6 +19,46 @@ pub(super) struct Asked {
     pub(super) feeds: Feeds,
     pub(super) integration: Arc<Integration>,
     pub(super) organization: Organization,
+    /// All integrations of which rows are wanted.
+    pub(super) among: Arc<[Arc<Integration>]>,
+    pub(super) demand: Demand,
+    /// On tables whose rows have a date: which rows are wanted at most.
+    pub(super) range: Range,
+    /// On tables that count days.
+    pub(super) inactive_for_days: u32,
+}
+
+/// What comes of asking.
+pub(super) type Opened = std::result::Result<Content, Failure>;
+
+/// Why a table cannot be opened for one integration.
+#[derive(Debug)]
+pub(super) enum Failure {
+    /// The organization cannot be read, or not yet.
+    Organization(organizations::Error),
+    /// What this program keeps itself cannot be read: a fault that concerns every integration.
+    Internal(String),
+}
+
+impl From<organizations::Error> for Failure {
+    fn from(error: organizations::Error) -> Self {
+        Self::Organization(error)
+    }
+}
+
+impl From<store::Error> for Failure {
+    fn from(error: store::Error) -> Self {
+        Self::Internal(error.to_string())
+    }
+}
+
+impl From<ChangeError> for Failure {
+    fn from(error: ChangeError) -> Self {
+        match error {
+            ChangeError::Organization(error) => Self::Organization(error),
+            ChangeError::Refused(_) | ChangeError::Internal => Self::Internal(error.to_string()),
+        }
+    }
 }
 
 impl Asked {
@@ -19,6 +66,28 @@ impl Asked {
     pub(super) fn fresh(&self) -> Organization {
         let organizations = &self.feeds.shared.organizations;
         organizations.organization(&self.integration, organizations.demand(Some(Duration::ZERO)))
+    }
+
+    /// What comes of asking for what is read beside these people. It goes on when the wait for it is over, so that the next
+    /// try finds more.
+    pub(super) async fn beside<T: Send + 'static>(
+        &self,
+        people: &PeopleSnapshot,
+        reading: impl Future<Output = organizations::Result<T>> + Send + 'static,
+    ) -> organizations::Result<T> {
+        let began = Instant::now();
+        match timeout(self.feeds.wait(), tokio::spawn(reading)).await {
+            Ok(Ok(outcome)) => outcome,
+            Ok(Err(_)) => {
+                Err(organizations::Error::BadRequest("the reading was broken off".to_owned()))
+            }
+            Err(_) => {
+                let read = people.len() as u64;
+                let elapsed = began.elapsed();
+                let progress = ScanProgress { read, expected: read, elapsed };
+                Err(organizations::Error::ScanRunning(progress))
+            }
+        }
     }
 }
 

@@ -38,6 +38,9 @@ pub enum Error {
     /// A table gave a row that its own columns do not allow: a fault of this program.
     #[error("the table {0} gave a row that does not fit its columns")]
     Unfit(&'static str),
+    /// What this program keeps itself could not be read.
+    #[error("the feed could not be read: {0}")]
+    Internal(String),
     /// A format could not be written: a fault of this program.
     #[error("the format could not be written: {0}")]
     Format(String),

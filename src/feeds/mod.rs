@@ -3,7 +3,7 @@
 //! A file of `tables/` says what columns a table has, which permission it needs and what its rows are made from. Everything is
 //! read before the first row is given (`open.rs`), so that a feed fails as a whole or not at all; rows are then made one
 //! by one (`feed.rs`), so that memory does not grow with them. `format/` writes them, `odata/` answers queries over
-//! them. Routes and headers are `http`'s.
+//! them. `gauges.rs` tells the licence figures at hand to Prometheus. Routes and headers are `http`'s.
 
 mod catalog;
 mod column;
@@ -11,6 +11,8 @@ mod content;
 mod error;
 mod feed;
 pub mod format;
+mod gauges;
+mod license_columns;
 pub mod odata;
 mod open;
 mod products;

@@ -5,9 +5,17 @@ use jiff::Timestamp;
 
 use super::{
     Error, Feed, FeedReader, FeedSettings, Result, Selection, Table, Unavailable, Value,
-    content::Asked, feed::Part, odata::Sessions, roles::KeptRoles,
+    content::{Asked, Failure},
+    feed::Part,
+    odata::Sessions,
+    roles::KeptRoles,
+    selection::INACTIVE_FOR_DAYS,
 };
-use crate::{domain::IntegrationId, integrations::Integration, organizations::Organizations};
+use crate::{
+    domain::IntegrationId,
+    integrations::Integration,
+    organizations::{Organizations, changes::Changes},
+};
 
 /// All feeds of the gateway. Cheap to clone.
 #[derive(Clone)]
@@ -17,6 +25,8 @@ pub struct Feeds {
 
 pub(super) struct Shared {
     pub(super) organizations: Organizations,
+    /// Knows what was deleted through this program.
+    pub(super) changes: Changes,
     pub(super) settings: FeedSettings,
     pub(super) roles: KeptRoles,
     pub(super) sessions: Sessions,
@@ -25,9 +35,10 @@ pub(super) struct Shared {
 impl Feeds {
     /// Feeds over what is connected.
     #[must_use]
-    pub fn new(organizations: Organizations, settings: FeedSettings) -> Self {
+    pub fn new(organizations: Organizations, changes: Changes, settings: FeedSettings) -> Self {
         let sessions = Sessions::new(settings.paging_idle);
-        let shared = Shared { organizations, settings, roles: KeptRoles::default(), sessions };
+        let roles = KeptRoles::default();
+        let shared = Shared { organizations, changes, settings, roles, sessions };
         Self { shared: Arc::new(shared) }
     }
 
@@ -52,27 +63,30 @@ impl Feeds {
         selection: Selection,
     ) -> Result<Feed> {
         reader.demand(table)?;
-        let integrations = self.wanted(reader, &selection)?;
+        let among: Arc<[Arc<Integration>]> = self.wanted(reader, &selection)?.into();
         // A caller's `no-cache` has no say: a scan that is asked for anew with each try would never be served.
         let demand = self.shared.organizations.demand(None);
-        let open = |integration: Arc<Integration>| async move {
-            let asked = Asked {
+        let open = |integration: &Arc<Integration>| {
+            (table.open)(Asked {
                 feeds: self.clone(),
-                organization: self.shared.organizations.organization(&integration, demand),
-                integration: Arc::clone(&integration),
-            };
-            match (table.open)(asked).await {
-                Ok(content) => Ok(Part { common: common(&integration), content }),
-                Err(error) => Err(Unavailable { integration: integration.id.clone(), error }),
-            }
+                organization: self.shared.organizations.organization(integration, demand),
+                integration: Arc::clone(integration),
+                among: Arc::clone(&among),
+                demand,
+                range: selection.range,
+                inactive_for_days: selection.inactive_for_days.unwrap_or(INACTIVE_FOR_DAYS),
+            })
         };
-        let outcomes = join_all(integrations.into_iter().map(open)).await;
+        let outcomes = join_all(among.iter().map(open)).await;
         let mut parts = Vec::with_capacity(outcomes.len());
         let mut unavailable = Vec::new();
-        for outcome in outcomes {
+        for (integration, outcome) in among.iter().zip(outcomes) {
             match outcome {
-                Ok(part) => parts.push(part),
-                Err(left_out) => unavailable.push(left_out),
+                Ok(content) => parts.push(Part { common: common(integration), content }),
+                Err(Failure::Organization(error)) => {
+                    unavailable.push(Unavailable { integration: integration.id.clone(), error });
+                }
+                Err(Failure::Internal(cause)) => return Err(Error::Internal(cause)),
             }
         }
         // What is still being read will be there soon, and is waited for in any case.

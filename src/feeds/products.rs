@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::{Column, Kind, Value, content::Fingerprint};
 use crate::{
-    domain::{ResourceId, product_key, product_name},
+    domain::{Product, ResourceId, product_key, product_name},
     organizations::{Organization, Result},
 };
 
@@ -39,13 +39,7 @@ impl Products {
         let mut known = HashMap::new();
         for resource in resources {
             let values = match organization.find_product(resource).await? {
-                Some(product) => [
-                    product_key(&product.key).into(),
-                    product.name.as_str().into(),
-                    product.instance_name.clone().into(),
-                    product.host_url.clone().into(),
-                    product.is_sandbox.into(),
-                ],
+                Some(product) => of_product(&product),
                 None => of_key(resource.owner()),
             };
             known.insert(resource.clone(), values);
@@ -64,6 +58,19 @@ impl Products {
         all.sort_by_key(|(resource, _)| *resource);
         print.with(format!("{all:?}"))
     }
+}
+
+/// The values of a product that the list of products has: as GraphQL tells them.
+pub(super) fn of_product(product: &Product) -> [Value; PRODUCT.len()] {
+    let key = product_key(&product.owner);
+    let name = product_name(&key).map_or_else(|| product.name.clone(), str::to_owned);
+    [
+        key.into(),
+        name.into(),
+        product.instance_name.clone().into(),
+        product.host_url.clone().into(),
+        product.is_sandbox.into(),
+    ]
 }
 
 /// A product that the list of products does not have is known by its key alone.

@@ -14,6 +14,8 @@ pub struct Selection {
     pub is_partial: bool,
     /// Between these instants.
     pub(super) range: Range,
+    /// After how many days without activity somebody counts as inactive; the usual number where `None`.
+    pub(super) inactive_for_days: Option<u32>,
     pub(super) conditions: Vec<Condition>,
 }
 
@@ -39,6 +41,10 @@ impl PartialEq for Condition {
 
 impl Eq for Condition {}
 
+/// The usual days without activity after which somebody counts as inactive, as in GraphQL.
+pub(super) const INACTIVE_FOR_DAYS: u32 = 90;
+/// The most of them.
+const MOST_DAYS: u32 = 3_650;
 /// More values of one parameter than anybody types.
 const MOST_VALUES: usize = 200;
 
@@ -79,6 +85,9 @@ impl Selection {
             "partial" => self.is_partial = flag(name, value)?,
             "from" if table.dated_by.is_some() => self.range.from = Some(instant(name, value)?),
             "to" if table.dated_by.is_some() => self.range.to = Some(instant(name, value)?),
+            "inactive_for_days" if table.counts_days => {
+                self.inactive_for_days = Some(days(name, value)?);
+            }
             _ => {
                 let Some(filter) = table.filters.iter().find(|filter| filter.parameter == name)
                 else {
@@ -148,6 +157,12 @@ pub(super) fn flag(name: &str, value: &str) -> Result<bool> {
     value.parse().map_err(|_| Error::BadParameter(format!("`{name}` has to be `true` or `false`")))
 }
 
+fn days(name: &str, value: &str) -> Result<u32> {
+    value.parse().ok().filter(|days| *days <= MOST_DAYS).ok_or_else(|| {
+        Error::BadParameter(format!("`{name}` has to be a whole number from 0 to {MOST_DAYS}"))
+    })
+}
+
 fn instant(name: &str, value: &str) -> Result<Timestamp> {
     let day = || value.parse::<Date>().ok().and_then(start_of);
     value.parse().ok().or_else(day).ok_or_else(|| {
@@ -175,6 +190,7 @@ fn parsed(column: &Column, name: &str, value: &str) -> Result<Value> {
 fn unknown(table: &Table, name: &str) -> Error {
     let mut known: Vec<&str> = vec!["integration", "partial"];
     known.extend(table.dated_by.iter().flat_map(|_| ["from", "to"]));
+    known.extend(table.counts_days.then_some("inactive_for_days"));
     known.extend(table.filters.iter().map(|filter| filter.parameter));
     // What was asked for comes from outside, and might be a secret in the wrong place.
     let shown: String = name.chars().filter(|letter| !letter.is_control()).take(40).collect();

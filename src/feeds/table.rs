@@ -2,12 +2,12 @@ use futures_util::future::BoxFuture;
 
 use super::{
     Column, Kind,
-    content::{Asked, Content},
+    content::{Asked, Opened},
 };
-use crate::{auth::Permission, organizations};
+use crate::auth::Permission;
 
 /// Reads what a table's rows of one integration are made from. It may say that the organization is still being read.
-pub(super) type Open = fn(Asked) -> BoxFuture<'static, organizations::Result<Content>>;
+pub(super) type Open = fn(Asked) -> BoxFuture<'static, Opened>;
 
 /// One table, for all formats.
 pub struct Table {
@@ -25,6 +25,8 @@ pub struct Table {
     pub filters: &'static [Filter],
     /// The column that `from` and `to` are held against; `None` where rows have no date.
     pub dated_by: Option<&'static str>,
+    /// Whether `inactive_for_days` is a parameter: after how many days without activity somebody counts as inactive.
+    pub counts_days: bool,
     /// Where the rows come from.
     pub(super) open: Open,
 }

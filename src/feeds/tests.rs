@@ -37,7 +37,8 @@ pub(super) static EVERYTHING: Table = Table {
     ],
     filters: &[Filter::by("integer"), Filter::by("boolean")],
     dated_by: Some("date"),
-    open: |_| ready(Err(organizations::Error::CursorInvalid)).boxed(),
+    counts_days: true,
+    open: |_| ready(Err(organizations::Error::CursorInvalid.into())).boxed(),
 };
 
 pub(super) fn row_of_everything(text: &str, integer: Option<i64>) -> Row {

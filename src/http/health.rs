@@ -31,7 +31,7 @@ pub(super) async fn ready(State(edge): State<Arc<Edge>>) -> Response {
     }
 }
 
-/// `/metrics`, in Prometheus' text form. Who may not read it is told that it does not exist.
+/// `/metrics`, in Prometheus' text form: what was counted, and the licence figures at hand. Who may not read it is told that it does not exist.
 pub(super) async fn metrics(State(edge): State<Arc<Edge>>, request: Request) -> Response {
     let may_read = match edge.settings.metrics {
         MetricsAccess::Off => false,
@@ -39,8 +39,10 @@ pub(super) async fn metrics(State(edge): State<Arc<Edge>>, request: Request) -> 
         MetricsAccess::On => true,
     };
     match edge.metrics.as_ref().filter(|_| may_read) {
-        Some(metrics) => ([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], metrics.render())
-            .into_response(),
+        Some(metrics) => {
+            let text = metrics.render() + &edge.feeds.license_gauges().await;
+            ([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], text).into_response()
+        }
         None => not_found(request).await,
     }
 }

@@ -63,6 +63,13 @@ where
         self.fresh.contains_key(key)
     }
 
+    /// The answer at hand, within its time or not; asks nobody.
+    pub(super) async fn at_hand(&self, demand: &Demand, key: &(u64, K)) -> Option<Fetched<V>> {
+        let entry = self.kept.get(key).await?;
+        let is_stale = !self.is_fresh(key);
+        Some(self.fetched(&entry, demand, is_stale))
+    }
+
     /// The kept answer where it is fresh enough for the demand, else the answer of `ask`, which everybody
     /// who wants the same in the meantime waits for. Questions are boxed: they go through many layers, of which
     /// each would be as large as what it wraps.

@@ -34,6 +34,8 @@ pub use organization::{Demand, Organization};
 pub use registry::Organizations;
 pub use roles::{HeldRole, RoleHolder, RoleOrigin};
 pub use scan::{PeopleSnapshot, ScanProgress};
-pub use seats::{Candidate, LicenseReport, PaidTwice, ProductAccessRow, Seats, TakenSnapshots};
+pub use seats::{
+    Candidate, KeptFigures, LicenseReport, PaidTwice, ProductAccessRow, Seats, TakenSnapshots,
+};
 pub use settings::{CacheSettings, LicenseSettings, Settings};
 pub use users::{UsersPage, UsersRequest};

@@ -10,6 +10,7 @@ use super::{
     Demand, Organization, Settings,
     corrections::{Corrections, Effect},
     organization::{Caches, Shared},
+    seats::KnownFigures,
 };
 use crate::{
     atlassian::{Client, Transport},
@@ -33,6 +34,7 @@ pub(super) struct Inner {
     caches: Arc<Caches>,
     generations: Arc<AtomicU64>,
     corrections: Arc<Corrections>,
+    pub(super) known_figures: KnownFigures,
     /// By integration, with the version of the credentials that it was made with.
     connected: RwLock<HashMap<IntegrationId, (u64, Arc<Shared>)>>,
 }
@@ -60,6 +62,7 @@ impl Organizations {
                 )),
                 settings: Arc::new(settings),
                 generations: Arc::default(),
+                known_figures: KnownFigures::default(),
                 connected: RwLock::default(),
             }),
         }
@@ -125,6 +128,7 @@ impl Organizations {
     /// Forgets an integration that is no longer there.
     pub fn disconnect(&self, integration: &IntegrationId) {
         self.inner.connected.write().unwrap_or_else(PoisonError::into_inner).remove(integration);
+        self.inner.known_figures.forget(integration);
     }
 
     /// Tries credentials without keeping anything: the connection test of API.md, section 1.

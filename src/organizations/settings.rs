@@ -96,6 +96,8 @@ pub struct LicenseSettings {
     pub snapshot_inactive_for_days: u32,
     /// How many days the figures of a day are kept. Default 1,095.
     pub keep_snapshots_days: u32,
+    /// How old the figures of gauges may be before looking at them has them read anew; zero for never. Default one hour.
+    pub metrics_refresh: Duration,
 }
 
 impl Default for LicenseSettings {
@@ -107,6 +109,7 @@ impl Default for LicenseSettings {
             serve_stale: Duration::from_hours(24),
             snapshot_inactive_for_days: 90,
             keep_snapshots_days: 1_095,
+            metrics_refresh: Duration::from_hours(1),
         }
     }
 }

@@ -47,6 +47,31 @@ impl Store {
         rows.into_iter().map(SnapshotRow::opened).collect()
     }
 
+    /// The figures of the last day that is kept of each of these integrations.
+    ///
+    /// # Errors
+    /// As [`Self::license_snapshots`].
+    pub async fn newest_license_snapshots(
+        &self,
+        integrations: &[IntegrationId],
+    ) -> Result<Vec<LicenseSnapshot>, Error> {
+        let mut newest = Vec::new();
+        for integration in integrations {
+            let rows: Vec<SnapshotRow> = sqlx::query_as(
+                "SELECT * FROM license_snapshots WHERE integration_id = $1 AND date = \
+                 (SELECT MAX(date) FROM license_snapshots WHERE integration_id = $1) \
+                 ORDER BY product_key, resource_id",
+            )
+            .bind(integration.as_str())
+            .fetch_all(&self.pool)
+            .await?;
+            for row in rows {
+                newest.push(row.opened()?);
+            }
+        }
+        Ok(newest)
+    }
+
     /// The integrations of which figures are kept for a day.
     ///
     /// # Errors

@@ -19,7 +19,7 @@ const ROOMS: [(&str, &[&str]); 16] = [
     ("licenses", &["domain"]),
     ("organizations", &["domain", "atlassian", "audit", "integrations", "licenses", "store"]),
     ("graphql", &["domain", "audit", "auth", "integrations", "licenses", "organizations"]),
-    ("feeds", &["domain", "auth", "integrations", "organizations"]),
+    ("feeds", &["domain", "auth", "integrations", "organizations", "store"]),
     ("http", &["auth", "feeds", "graphql", "telemetry"]),
     (
         "config",

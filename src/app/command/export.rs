@@ -60,7 +60,7 @@ pub(super) async fn run(arguments: Arguments, common: Common<'_>) -> anyhow::Res
     let settings = common.settings(common.sources())?;
     let connections = connect(&settings).await?;
     let settings = FeedSettings { wait: LOOK, ..settings.feeds.settings() };
-    let feeds = Feeds::new(connections.organizations.clone(), settings);
+    let feeds = connections.feeds(settings);
     let reader = FeedReader { may_see_personal: !arguments.mask, ..FeedReader::operator() };
     let bar = bar();
     let feed = opened(&feeds, &reader, table, &selection, &bar).await;

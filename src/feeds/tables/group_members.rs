@@ -5,10 +5,10 @@ use crate::{
     auth::Permission,
     feeds::{
         Column, Table, Value,
-        content::{Asked, Content, Rows, Sink},
+        content::{Asked, Content, Opened, Rows, Sink},
         table::{AS_OF, Filter},
     },
-    organizations::{PeopleSnapshot, Result},
+    organizations::PeopleSnapshot,
 };
 
 pub(super) static TABLE: Table = Table {
@@ -19,6 +19,7 @@ pub(super) static TABLE: Table = Table {
     own_columns: &COLUMNS,
     filters: &[Filter::named("group", "group_id"), Filter::by("group_name"), Filter::by("status")],
     dated_by: None,
+    counts_days: false,
     open: |asked| open(asked).boxed(),
 };
 
@@ -35,7 +36,7 @@ const COLUMNS: [Column; 7] = [
 
 struct Members(PeopleSnapshot);
 
-async fn open(asked: Asked) -> Result<Content> {
+async fn open(asked: Asked) -> Opened {
     let people = asked.organization.people(asked.feeds.wait()).await?;
     Ok(Content {
         version: print(&people).version(),

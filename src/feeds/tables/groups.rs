@@ -11,7 +11,7 @@ use crate::{
     domain::{Freshness, Group, GroupFilter},
     feeds::{
         Column, Kind, Table,
-        content::{Asked, Content, Listed},
+        content::{Asked, Listed, Opened},
         table::{AS_OF, Filter},
     },
     organizations::{Error, GroupsRequest, Organization, Result, ScanProgress},
@@ -30,6 +30,7 @@ pub(super) static TABLE: Table = Table {
         Filter::by("is_externally_synced"),
     ],
     dated_by: None,
+    counts_days: false,
     open: |asked| open(asked).boxed(),
 };
 
@@ -54,7 +55,7 @@ const COLUMNS: [Column; 10] = [
 /// Upstream's largest page.
 const PAGE: u16 = 100;
 
-async fn open(asked: Asked) -> Result<Content> {
+async fn open(asked: Asked) -> Opened {
     let (began, read) = (Instant::now(), AtomicU64::new(0));
     let all = async {
         match all(&asked.organization, &read).await {
@@ -71,7 +72,7 @@ async fn open(asked: Asked) -> Result<Content> {
         let read = read.load(Ordering::Relaxed);
         let expected = asked.organization.count_groups(&GroupFilter::default()).await?;
         let elapsed = began.elapsed();
-        return Err(Error::ScanRunning(ScanProgress { read, expected, elapsed }));
+        return Err(Error::ScanRunning(ScanProgress { read, expected, elapsed }).into());
     };
     let (groups, freshness) = groups?;
     let rows = groups.iter().map(|group| {

@@ -21,6 +21,7 @@ pub(super) static TABLE: Table = Table {
     own_columns: &COLUMNS,
     filters: &[Filter::by("status")],
     dated_by: None,
+    counts_days: false,
     open: |asked| ready(Ok(content(&asked.integration))).boxed(),
 };
 

@@ -2,9 +2,12 @@
 //!
 //! One more table is one more file with a `TABLE`, and its name in [`ALL`].
 
+mod deletions;
 mod group_members;
 mod groups;
 mod integrations;
+mod license_history;
+mod license_usage;
 mod product_access;
 mod role_assignments;
 mod users;
@@ -13,13 +16,16 @@ use super::Table;
 use crate::domain::{AccountType, UserStatus};
 
 /// Every table, in the order of the catalogue.
-static ALL: [&Table; 6] = [
+static ALL: [&Table; 9] = [
+    &license_usage::TABLE,
+    &license_history::TABLE,
     &product_access::TABLE,
     &users::TABLE,
     &groups::TABLE,
     &group_members::TABLE,
     &role_assignments::TABLE,
     &integrations::TABLE,
+    &deletions::TABLE,
 ];
 
 /// Every table.
@@ -57,3 +63,8 @@ const UNKNOWN: &str = "unknown";
 
 /// What reading an organization's people costs; tables that need no more say so with this.
 const OF_THE_SCAN: &str = "nothing more";
+
+/// What reading the seats of those people costs.
+const OF_THE_SEATS: &str = "one request for the products, one for Jira's seats, one for the groups that grant anything and one for \
+                            each of them, one for each product that nobody else counts, and up to three for the holders of a small \
+                            product whose count differs; shared by `license_usage`, `product_access` and GraphQL";

@@ -8,7 +8,7 @@ use crate::{
     domain::{AssignmentMethod, OrganizationId, ResourceId, RoleId, RoleScope},
     feeds::{
         Column, Table, Value,
-        content::{Asked, Content, Rows, Sink},
+        content::{Asked, Content, Opened, Rows, Sink},
         products::{PRODUCT, Products},
         roles::Roles,
         table::{AS_OF, Filter},
@@ -32,6 +32,7 @@ pub(super) static TABLE: Table = Table {
         Filter::by("status"),
     ],
     dated_by: None,
+    counts_days: false,
     open: |asked| open(asked).boxed(),
 };
 
@@ -69,7 +70,7 @@ struct Assignments {
     organization: OrganizationId,
 }
 
-async fn open(asked: Asked) -> Result<Content> {
+async fn open(asked: Asked) -> Opened {
     let wait = asked.feeds.wait();
     let people = asked.organization.people(wait).await?;
     let roles = asked.feeds.shared.roles.of(&asked, &people, wait).await?;

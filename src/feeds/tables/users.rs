@@ -5,10 +5,10 @@ use crate::{
     auth::Permission,
     feeds::{
         Column, Kind, Table,
-        content::{Asked, Content, Fingerprint, Rows, Sink},
+        content::{Asked, Content, Fingerprint, Opened, Rows, Sink},
         table::{AS_OF, Filter},
     },
-    organizations::{PeopleSnapshot, Result},
+    organizations::PeopleSnapshot,
 };
 
 pub(super) static TABLE: Table = Table {
@@ -19,6 +19,7 @@ pub(super) static TABLE: Table = Table {
     own_columns: &COLUMNS,
     filters: &[Filter::by("status"), Filter::by("claim_status"), Filter::by("account_type")],
     dated_by: None,
+    counts_days: false,
     open: |asked| open(asked).boxed(),
 };
 
@@ -94,7 +95,7 @@ const COLUMNS: [Column; 23] = [
 
 struct People(PeopleSnapshot);
 
-async fn open(asked: Asked) -> Result<Content> {
+async fn open(asked: Asked) -> Opened {
     let people = asked.organization.people(asked.feeds.wait()).await?;
     Ok(Content {
         version: print(&people).version(),

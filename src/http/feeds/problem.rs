@@ -216,7 +216,7 @@ impl From<Error> for Problem {
                 let problem = Self::new(StatusCode::SERVICE_UNAVAILABLE, code, detail);
                 Self { retry_after, unavailable, ..problem }
             }
-            Error::Unfit(_) | Error::Format(_) => Self::internal(&error),
+            Error::Unfit(_) | Error::Internal(_) | Error::Format(_) => Self::internal(&error),
         }
     }
 }

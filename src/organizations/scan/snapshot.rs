@@ -60,6 +60,11 @@ impl PeopleSnapshot {
     pub fn freshness(&self) -> Freshness {
         self.freshness
     }
+
+    /// The reading itself.
+    pub(in crate::organizations) fn scan(&self) -> &Arc<Scan> {
+        &self.scan
+    }
 }
 
 impl Organization {

@@ -40,6 +40,16 @@ impl Organization {
         Ok((scan, freshness))
     }
 
+    /// The last scan of everybody that is kept, past its time or not; asks nobody.
+    pub(in crate::organizations) async fn scan_at_hand(&self) -> Option<(Arc<Scan>, Freshness)> {
+        let key = self.scan_key(UserSearch::default());
+        let scans = &self.shared.scans;
+        let is_stale = !scans.latest.contains_key(&key);
+        let scan = scans.kept.get(&key).await?;
+        let freshness = Freshness { is_stale, ..self.scan_freshness(&scan) };
+        Some((scan, freshness))
+    }
+
     // Nobody waits for this one, so that its failure is told here or nowhere.
     fn renew(&self, key: (u64, UserSearch)) {
         let is_running = self.shared.scans.running().contains_key(&key);

@@ -1,9 +1,11 @@
 use jiff::Timestamp;
 
-use super::{Seats, join::Held};
+use super::{super::scan::Person, Holder, Seats, gather::row_of, join::Held};
 use crate::{
-    domain::{AccountId, LastActivity, Product, ResourceId, SeatUse, UserStatus, product_key},
-    licenses::{cutoff, seat_use},
+    domain::{
+        AccountId, LastActivity, Product, ResourceId, SeatFigures, SeatUse, UserStatus, product_key,
+    },
+    licenses::{SeatHolder, cutoff, figures, is_reclaimable, seat_use},
 };
 
 /// What one person has of one product on one site.
@@ -31,6 +33,14 @@ pub struct ProductAccessRow<'a> {
     pub holds_seat: bool,
     /// Whether a group of theirs explains the access; else it is a role of their own, or was one.
     pub is_by_group: bool,
+    /// The names of their groups that grant a seat there, working at this moment or not; the id where a name is hidden.
+    pub granted_by: Vec<&'a str>,
+    /// A service account, by the configuration, or a bot.
+    pub is_robot: bool,
+    /// Protected, by the configuration.
+    pub is_protected: bool,
+    /// Whether they hold a seat that can be taken back.
+    pub is_reclaimable: bool,
 }
 
 impl Seats {
@@ -59,7 +69,13 @@ impl Seats {
         let edge = cutoff(now, inactive_for_days);
         let mut held = Vec::new();
         let standing = self.held_by(row, person, &mut held);
-        let row_of = |one: &Held| {
+        let holder = |one: &Held| SeatHolder {
+            last_active: one.last_active,
+            added_at: person.added_at(),
+            is_robot: standing.is_robot,
+            is_protected: standing.is_protected,
+        };
+        let access = |one: &Held| {
             let instance = self.instances.get(one.resource as usize);
             let product = instance.map(|instance| instance.product.as_ref());
             let resource_id = match product {
@@ -83,8 +99,44 @@ impl Seats {
                 usage: seat_use(one.last_active, edge),
                 holds_seat: one.holds_seat,
                 is_by_group: one.is_by_group(),
+                granted_by: self.granting_names(person, one.resource),
+                is_robot: standing.is_robot,
+                is_protected: standing.is_protected,
+                is_reclaimable: one.holds_seat && is_reclaimable(&holder(one), edge),
             })
         };
-        held.iter().filter_map(row_of).collect()
+        held.iter().filter_map(access).collect()
+    }
+
+    fn granting_names(&self, person: Person<'_>, resource: u32) -> Vec<&str> {
+        let mut granting = Vec::new();
+        for number in person.groups().iter().filter(|one| self.join.grants_seat(**one, resource)) {
+            let Some(group) = self.scan.people.group_table().get(*number as usize) else {
+                continue;
+            };
+            let known = || self.groups.get(&group.id).map(|known| known.name.as_str());
+            granting.push(group.name.as_deref().or_else(known).unwrap_or(group.id.as_str()));
+        }
+        granting
+    }
+
+    /// Every resource that a row of [`Self::product_access`] can name: the instances first.
+    pub fn resources(&self) -> impl Iterator<Item = &ResourceId> {
+        let instances = self.instances.iter().map(|instance| &instance.product.resource_id);
+        let beyond = row_of(self.instances.len())..;
+        instances.chain(beyond.map_while(|number| self.join.resource(number)))
+    }
+
+    /// The figures of each product instance. As time goes by, those of one reading change if and only if somebody's row of
+    /// [`Self::product_access`] does: whoever becomes idle stays so.
+    pub fn figures(
+        &self,
+        inactive_for_days: u32,
+        now: Timestamp,
+    ) -> impl Iterator<Item = SeatFigures> {
+        let edge = cutoff(now, inactive_for_days);
+        let of =
+            move |holders: &[Holder]| figures(holders.iter().map(|one| self.holder(*one)), edge);
+        self.instances.iter().map(move |instance| of(&instance.holders))
     }
 }

@@ -1,4 +1,7 @@
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::HashMap,
+    sync::{Arc, atomic::Ordering},
+};
 
 use super::{
     super::{
@@ -6,7 +9,7 @@ use super::{
         changes::Protected,
         scan::{People, Scan},
     },
-    Holder, Instance, Seats,
+    Holder, Instance, READINGS, Seats,
     join::{Correction, Join, Standing},
     sources::{CountedBy, Sources, authority, distinct, sources},
 };
@@ -166,6 +169,7 @@ impl Seats {
                 .map(|(product, sources)| Instance::new(product, sources))
                 .collect(),
             roles: parts.roles,
+            reading: READINGS.fetch_add(1, Ordering::Relaxed),
             exact,
         };
         seats.count_everybody();

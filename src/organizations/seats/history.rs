@@ -80,11 +80,11 @@ impl Organizations {
     }
 }
 
-fn day(now: Timestamp) -> Date {
+pub(super) fn day(now: Timestamp) -> Date {
     now.to_zoned(TimeZone::UTC).date()
 }
 
-fn snapshot(date: Date, row: LicenseRow) -> LicenseSnapshot {
+pub(super) fn snapshot(date: Date, row: LicenseRow) -> LicenseSnapshot {
     let product_key = row.product_key();
     let cost = row.cost;
     LicenseSnapshot {

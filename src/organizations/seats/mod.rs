@@ -3,7 +3,7 @@
 //! `gather` asks what the figures need beside the scan: products, Jira's own seats, the roles of groups, and a count a
 //! product for comparison. `join` tells what one person holds, `report` makes rows and totals of one organization or
 //! several, `candidates` who could give a seat back, `access` goes over everybody, `twice` finds who is paid for twice,
-//! `history` keeps the figures of each day. The arithmetic is `licenses/`.
+//! `history` keeps the figures of each day, `kept` tells those at hand without a call. The arithmetic is `licenses/`.
 
 mod access;
 mod candidates;
@@ -11,6 +11,7 @@ mod exact;
 mod gather;
 mod history;
 mod join;
+mod kept;
 mod report;
 mod sources;
 #[cfg(test)]
@@ -19,13 +20,14 @@ mod twice;
 
 use std::{
     collections::{HashMap, HashSet},
-    sync::Arc,
+    sync::{Arc, atomic::AtomicU64},
 };
 
 use futures_util::FutureExt;
 
+pub(super) use self::kept::KnownFigures;
 pub use self::{
-    access::ProductAccessRow, candidates::Candidate, history::TakenSnapshots,
+    access::ProductAccessRow, candidates::Candidate, history::TakenSnapshots, kept::KeptFigures,
     report::LicenseReport, twice::PaidTwice,
 };
 use self::{
@@ -33,12 +35,13 @@ use self::{
     sources::Sources,
 };
 use super::{
-    Organization, Result,
+    Organization, PeopleSnapshot, Result,
     scan::{Person, Scan},
 };
 use crate::{
     domain::{
-        Fetched, Group, GroupId, GroupRoles, LastActivity, LicensePeople, Product, ResourceId,
+        Fetched, Freshness, Group, GroupId, GroupRoles, LastActivity, LicensePeople, Product,
+        ResourceId,
     },
     licenses::SeatHolder,
 };
@@ -59,7 +62,11 @@ pub struct Seats {
     roles: HashMap<GroupId, Arc<Vec<GroupRoles>>>,
     /// When the oldest of what was read beside the scan was read.
     read_at: jiff::Timestamp,
+    reading: u64,
 }
+
+/// Readings number themselves over all organizations.
+static READINGS: AtomicU64 = AtomicU64::new(1);
 
 /// One product on one site.
 struct Instance {
@@ -90,6 +97,18 @@ impl Organization {
     /// The scan, the products or the groups could not be read; the first scan is still running.
     pub async fn seats(&self) -> Result<Fetched<Seats>> {
         let (scan, freshness) = self.scan_or_stale().await?;
+        self.seats_of_scan(scan, freshness).await
+    }
+
+    /// The same of people who were read before: their rows are those of the snapshot.
+    ///
+    /// # Errors
+    /// The products or the groups could not be read.
+    pub async fn seats_of(&self, people: &PeopleSnapshot) -> Result<Fetched<Seats>> {
+        self.seats_of_scan(Arc::clone(people.scan()), people.freshness()).await
+    }
+
+    async fn seats_of_scan(&self, scan: Arc<Scan>, freshness: Freshness) -> Result<Fetched<Seats>> {
         let number = scan.number;
         let ask = async { self.gather(scan).await }.boxed();
         // What the caller demands of age was settled when the scan was chosen.
@@ -97,8 +116,7 @@ impl Organization {
         let cache = &self.shared.caches.seats;
         let key = self.key(number);
         let seats = cache.get_or_ask(&demand, key, Seats::bytes, ask).await?;
-        let beside =
-            crate::domain::Freshness { fetched_at: seats.value.read_at, ..seats.freshness };
+        let beside = Freshness { fetched_at: seats.value.read_at, ..seats.freshness };
         Ok(self.note(Fetched { value: seats.value, freshness: freshness.with(beside) }))
     }
 }
@@ -145,6 +163,12 @@ impl Seats {
     #[must_use]
     pub fn number(&self) -> u64 {
         self.scan.number
+    }
+
+    /// Tells this reading of groups and products from every other one of the process, of the same scan too.
+    #[must_use]
+    pub fn reading(&self) -> u64 {
+        self.reading
     }
 
     /// How many people Atlassian lists.

@@ -9,8 +9,8 @@ use super::{
 };
 use crate::{
     domain::{
-        Freshness, FreshnessSource, IntegrationId, LicensePeople, LicenseRow, LicenseTotals,
-        OrganizationId, ResourceId, SeatFigures, product_key,
+        Fetched, Freshness, FreshnessSource, IntegrationId, LicensePeople, LicenseRow,
+        LicenseTotals, OrganizationId, ResourceId, SeatFigures, product_key,
     },
     integrations::Integration,
     licenses::{
@@ -39,6 +39,17 @@ pub(super) struct Reading {
     pub(super) organization: OrganizationId,
     pub(super) seats: Arc<Seats>,
     pub(super) freshness: Freshness,
+}
+
+impl Reading {
+    pub(super) fn of(integration: &Integration, fetched: Fetched<Seats>) -> Self {
+        Self {
+            integration: integration.id.clone(),
+            organization: integration.credentials.organization_id.clone(),
+            seats: fetched.value,
+            freshness: fetched.freshness,
+        }
+    }
 }
 
 impl LicenseReport {
@@ -102,12 +113,7 @@ impl Organizations {
 
     async fn reading(&self, integration: &Integration, demand: Demand) -> Result<Reading> {
         let fetched = self.organization(integration, demand).seats().await?;
-        Ok(Reading {
-            integration: integration.id.clone(),
-            organization: integration.credentials.organization_id.clone(),
-            seats: fetched.value,
-            freshness: fetched.freshness,
-        })
+        Ok(Reading::of(integration, fetched))
     }
 }
 

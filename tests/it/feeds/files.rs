@@ -3,15 +3,18 @@
 use bytes::Bytes;
 use csv::ReaderBuilder;
 use headcount::config::Settings;
+use jiff::ToSpan;
 use parquet::{
     file::reader::{FileReader, SerializedFileReader},
     record::Field,
 };
+use rust_decimal::Decimal;
 use serde_json::{Value, json};
 
-use super::{TABLES, rename, rows};
-use crate::support::{EVERYTHING, TestGateway};
+use super::{TABLES, delete_somebody, fill, rename, rows};
+use crate::support::{EVERYTHING, Setup, TestGateway};
 
+const PRICES: &str = "[[prices]]\nproduct = \"confluence\"\ncurrency = \"EUR\"\nseat_price = \"5.55\"\nbilling_day = 15\n";
 const FORMULA: &str = "=HYPERLINK(\"http://x\",\"y\")";
 
 /// The records of a CSV text, the header first.
@@ -42,10 +45,13 @@ fn plain(value: &Value) -> String {
 
 #[tokio::test]
 async fn every_format_of_every_table_has_the_same_columns_and_rows() {
-    let gateway = TestGateway::start(60).await;
+    let setup = Setup { file: Some(PRICES.to_owned()), ..Setup::of(60) };
+    let gateway = setup.start().await;
+    fill(&gateway).await;
     let reader = gateway.reader();
     for table in TABLES {
         let objects = rows(&reader, table).await;
+        assert!(!objects.is_empty(), "{table}");
         let lines = reader.get(&format!("/feeds/{table}.ndjson")).await;
         let lines: Vec<Value> =
             lines.text.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
@@ -69,6 +75,15 @@ async fn every_format_of_every_table_has_the_same_columns_and_rows() {
                     Field::Str(text) => *expected == text.as_str(),
                     Field::Long(number) => *expected == *number,
                     Field::Bool(value) => *expected == *value,
+                    Field::Double(number) => expected.as_f64() == Some(*number),
+                    Field::Decimal(_) => {
+                        let number: Decimal = field.to_string().parse().expect("a decimal");
+                        expected.to_string() == number.normalize().to_string()
+                    }
+                    Field::Date(days) => {
+                        let day = jiff::civil::date(1970, 1, 1) + i64::from(*days).days();
+                        *expected == day.to_string().as_str()
+                    }
                     Field::TimestampMicros(at) => {
                         let at = jiff::Timestamp::from_microsecond(*at).expect("an instant");
                         *expected == at.to_string().as_str()
@@ -176,7 +191,7 @@ async fn a_table_can_be_written_to_a_file_by_a_command() {
     let output = export(&gateway.settings, &["nosuch", "--format", "csv"], &out).await;
     assert!(!output.status.success());
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert!(said.contains("there is no table `nosuch`; there are product_access, users"), "{said}");
+    assert!(said.contains("there is no table `nosuch`; there are license_usage, license_history, product_access, users"), "{said}");
     let masked = ["users", "--format", "csv", "--mask", "--parameter", "status=active"];
     let output = export(&gateway.settings, &masked, &out).await;
     assert!(output.status.success());
@@ -184,6 +199,49 @@ async fn a_table_can_be_written_to_a_file_by_a_command() {
     assert!(!text.contains('@') && text.lines().count() > 5, "{text}");
     // What was begun is not left behind.
     assert_eq!(std::fs::read_dir(folder.path()).expect("a folder").count(), 4);
+}
+
+#[tokio::test]
+async fn texts_of_the_licence_tables_and_of_deletions_are_texts_too() {
+    let gateway = TestGateway::start(40).await;
+    fill(&gateway).await;
+    let account = delete_somebody(&gateway, 0, FORMULA).await;
+    let relabel = "mutation($id: ID!, $label: String!) {
+        updateIntegration(input: {id: $id, label: $label}) { userErrors { code } } }";
+    let input = json!({"id": gateway.integration(0), "label": FORMULA});
+    let answer = gateway.caller(EVERYTHING).ask_with(relabel, input).await;
+    assert_eq!(answer.good("/updateIntegration/userErrors"), &json!([]));
+    let reader = gateway.reader();
+    for (table, column) in [
+        ("license_usage", "integration_label"),
+        ("license_history", "integration_label"),
+        ("deletions", "reason"),
+    ] {
+        let objects = rows(&reader, table).await;
+        let expected = objects.iter().filter(|row| row[column] == FORMULA).count();
+        assert!(expected > 0, "{table}");
+        let csv = records(&reader.get(&format!("/feeds/{table}.csv")).await.text);
+        let place = csv[0].iter().position(|name| name == column).expect("the column");
+        let quoted = format!("'{FORMULA}");
+        assert_eq!(csv.iter().filter(|row| row[place] == quoted).count(), expected, "{table}");
+        assert!(csv.iter().flatten().all(|field| !field.starts_with('=')), "{table}");
+        let lines = reader.get(&format!("/feeds/{table}.ndjson")).await.text;
+        let text = json!(FORMULA).to_string();
+        assert!(lines.matches(&text).count() >= expected, "{table}");
+        let file = parquet(reader.bytes(&format!("/feeds/{table}.parquet")).await);
+        let is_formula = |row: &parquet::record::Row| {
+            row.get_column_iter()
+                .any(|(name, field)| name == column && *field == Field::Str(FORMULA.to_owned()))
+        };
+        let found = file.get_row_iter(None).expect("rows").flatten().filter(is_formula);
+        assert_eq!(found.count(), expected, "{table}");
+        let page = reader.get(&format!("/odata/v4/{table}")).await;
+        let values = page.body["value"].as_array().expect("rows");
+        let found = values.iter().filter(|row| row[column] == FORMULA);
+        assert_eq!(found.count(), expected, "{table}");
+    }
+    let theirs = rows(&reader, &format!("deletions?account_id={account}")).await;
+    assert_eq!((theirs.len(), &theirs[0]["reason"]), (1, &json!(FORMULA)));
 }
 
 /// Runs the program with the settings of a gateway that is running.

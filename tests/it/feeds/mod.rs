@@ -1,7 +1,10 @@
 //! Feeds: the same rows in every format, who sees what, and how they behave over HTTP.
 
+mod deletions;
 mod files;
+mod gauges;
 mod http;
+mod licenses;
 mod memory;
 mod odata;
 mod rights;
@@ -12,10 +15,19 @@ mod trouble;
 use headcount::demo::Simulator;
 use serde_json::{Value, json};
 
-use crate::support::{Answer, Caller, TestGateway};
+use crate::support::{Answer, Caller, EVERYTHING, TestGateway};
 
-const TABLES: [&str; 6] =
-    ["product_access", "users", "groups", "group_members", "role_assignments", "integrations"];
+const TABLES: [&str; 9] = [
+    "license_usage",
+    "license_history",
+    "product_access",
+    "users",
+    "groups",
+    "group_members",
+    "role_assignments",
+    "integrations",
+    "deletions",
+];
 
 /// A table's rows, by the format that is easiest to look at.
 async fn rows(caller: &Caller<'_>, feed: &str) -> Vec<Value> {
@@ -47,6 +59,34 @@ fn problem(answer: &Answer) -> &str {
     assert_eq!(answer.header("content-type"), "application/problem+json", "{}", answer.text);
     assert_eq!(answer.body["status"], answer.status, "{}", answer.text);
     answer.body["code"].as_str().expect("a problem has a code")
+}
+
+/// Fills the tables of what the gateway keeps itself: the figures of today, and a deletion in each organization.
+async fn fill(gateway: &TestGateway) {
+    let admin = gateway.caller(EVERYTHING);
+    let taken = admin.ask("mutation { takeLicenseSnapshot { snapshots { used } } }").await;
+    assert!(!taken.list("/takeLicenseSnapshot/snapshots").is_empty());
+    for index in 0..2 {
+        delete_somebody(gateway, index, "no reason").await;
+    }
+}
+
+/// Deletes somebody who may be deleted; answers the account.
+async fn delete_somebody(gateway: &TestGateway, index: usize, reason: &str) -> String {
+    let admin = gateway.caller(EVERYTHING);
+    let query = "query($in: [ID!]) { users(first: 50, integrations: $in,
+        filter: {claimStatus: [MANAGED], membershipStatus: [ACTIVE]}) { nodes { id accountId } } }";
+    let people = admin.ask_with(query, json!({"in": [gateway.integration(index)]})).await;
+    let delete = "mutation($user: ID!, $reason: String) {
+        deleteUser(input: {userId: $user, reason: $reason}) { deletion { state } } }";
+    for person in people.list("/users/nodes") {
+        let input = json!({"user": person["id"], "reason": reason});
+        let answer = admin.ask_with(delete, input).await;
+        if answer.at("/deleteUser/deletion/state") == "SCHEDULED" {
+            return person["accountId"].as_str().expect("an account").to_owned();
+        }
+    }
+    panic!("nobody of the first people may be deleted");
 }
 
 /// Renames a managed person at Atlassian.

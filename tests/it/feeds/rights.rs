@@ -4,7 +4,7 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use headcount::auth::{IntegrationScope, Permission};
 use serde_json::Value;
 
-use super::{TABLES, column, problem, rows, with};
+use super::{TABLES, column, fill, problem, rows, with};
 use crate::support::{READ, TestGateway, bad_tokens};
 
 #[tokio::test]
@@ -15,10 +15,9 @@ async fn each_table_needs_its_permission_and_costs_nothing_without_it() {
         gateway.atlassian.reset_requests();
         let mut readable = Vec::new();
         for table in TABLES {
-            let needed = if table == "product_access" {
-                Permission::ReadLicenses
-            } else {
-                Permission::ReadDirectory
+            let needed = match table {
+                "license_usage" | "license_history" | "product_access" => Permission::ReadLicenses,
+                _ => Permission::ReadDirectory,
             };
             if *permission == needed {
                 readable.push(table);
@@ -78,6 +77,7 @@ async fn who_may_read_licenses_only_sees_no_name_and_no_address_and_cannot_find_
 #[tokio::test]
 async fn a_token_for_one_integration_sees_its_rows_and_does_not_learn_of_others() {
     let gateway = TestGateway::start(40).await;
+    fill(&gateway).await;
     let integrations = rows(&gateway.reader(), "integrations").await;
     let limited = gateway.limited_to(0);
     let own = column(&rows(&limited, "integrations").await, "integration_id");
