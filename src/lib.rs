@@ -16,5 +16,6 @@ pub mod http;
 pub mod integrations;
 pub mod licenses;
 pub mod organizations;
+pub mod report;
 pub mod store;
 pub mod telemetry;

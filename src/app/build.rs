@@ -16,6 +16,7 @@ use crate::{
     http::{self, Readiness, Site},
     integrations::{HostPolicy, Integration, Integrations},
     organizations::{Organizations, changes::Changes},
+    report::Reports,
     store::{Keyring, Store, StoreSettings},
     telemetry,
 };
@@ -113,6 +114,7 @@ pub async fn build(settings: &Settings) -> anyhow::Result<App> {
     let site = Site::new(http::Parts {
         gateway,
         feeds: connections.feeds(settings.feeds.settings()),
+        reports: Reports::new(connections.organizations.clone()),
         verifier,
         feed_tokens: connections.feed_tokens.clone(),
         settings: settings.http.settings(),

@@ -9,6 +9,7 @@ use crate::{
     auth::{FeedTokens, Verifier},
     feeds::Feeds,
     graphql::Gateway,
+    report::Reports,
     telemetry::Metrics,
 };
 
@@ -21,6 +22,8 @@ pub struct Parts {
     pub gateway: Gateway,
     /// Tables for BI tools.
     pub feeds: Feeds,
+    /// The licence report.
+    pub reports: Reports,
     /// Tells who calls.
     pub verifier: Verifier,
     /// Tells which tool calls.
@@ -37,6 +40,7 @@ pub struct Parts {
 pub(super) struct Edge {
     pub(super) gateway: Gateway,
     pub(super) feeds: Feeds,
+    pub(super) reports: Reports,
     pub(super) verifier: Verifier,
     pub(super) feed_tokens: FeedTokens,
     pub(super) settings: Settings,
@@ -67,6 +71,7 @@ impl Edge {
             stopping: CancellationToken::new(),
             gateway: parts.gateway,
             feeds: parts.feeds,
+            reports: parts.reports,
             verifier: parts.verifier,
             feed_tokens: parts.feed_tokens,
             settings: parts.settings,

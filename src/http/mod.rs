@@ -4,7 +4,8 @@
 //! draft with the help of `negotiation.rs`, `parameters.rs` and `cache_control.rs`, has it run by `execute.rs` and
 //! writes what comes back with `answer.rs`, or says no with `refusal.rs`. What a document may hold is `graphql`'s.
 //! Subscriptions are run by `follow.rs` and go out as server-sent events (`events.rs`) or over a socket (`socket/`, which
-//! also takes queries and mutations). `feeds/` serves tables to BI tools.
+//! also takes queries and mutations). `feeds/` serves tables to BI tools,
+//! `report.rs` the licence report to browsers.
 
 mod answer;
 mod cache_control;
@@ -20,6 +21,7 @@ mod negotiation;
 mod observe;
 mod parameters;
 mod refusal;
+mod report;
 mod request_id;
 mod routes;
 mod serve;

@@ -26,6 +26,8 @@ use super::{
 };
 use crate::graphql::document::Operation;
 
+/// What has its line in the log however well it went. Probes and static pages have none: they would drown the rest.
+const WORK: [&str; 4] = ["/graphql", "/feeds", "/odata", "/report"];
 /// Longest operation name that is logged; the caller chose it.
 const LONGEST_NAME: usize = 80;
 
@@ -186,8 +188,7 @@ impl Drop for Facts {
                 )
             };
         }
-        // Probes and pages would drown the rest.
-        let is_work = ["/graphql", "/feeds", "/odata"].iter().any(|work| path.starts_with(work));
+        let is_work = WORK.iter().any(|work| path.starts_with(work));
         if is_work || status >= 400 {
             line!(Level::INFO);
         } else {

@@ -17,6 +17,7 @@ use super::{
     edge::{Edge, Parts},
     endpoint, feeds, graphiql, health,
     observe::observe,
+    report,
     request_id::X_REQUEST_ID,
     socket,
 };
@@ -39,6 +40,7 @@ impl Site {
         let mut router = Router::new()
             .merge(graphql)
             .merge(feeds::router())
+            .merge(report::router())
             .route("/healthz", get(health::live))
             .route("/readyz", get(health::ready))
             .route("/metrics", get(health::metrics))

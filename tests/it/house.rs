@@ -7,7 +7,7 @@ use std::{
 };
 
 /// Each room, and the rooms that it may import besides itself. Imports only go down.
-const ROOMS: [(&str, &[&str]); 16] = [
+const ROOMS: [(&str, &[&str]); 17] = [
     ("domain", &[]),
     ("demo", &[]),
     ("telemetry", &[]),
@@ -20,7 +20,8 @@ const ROOMS: [(&str, &[&str]); 16] = [
     ("organizations", &["domain", "atlassian", "audit", "integrations", "licenses", "store"]),
     ("graphql", &["domain", "audit", "auth", "integrations", "licenses", "organizations"]),
     ("feeds", &["domain", "auth", "integrations", "organizations", "store"]),
-    ("http", &["auth", "feeds", "graphql", "telemetry"]),
+    ("report", &["domain", "integrations", "licenses", "organizations"]),
+    ("http", &["auth", "feeds", "graphql", "report", "telemetry"]),
     (
         "config",
         &[
@@ -49,6 +50,7 @@ const ROOMS: [(&str, &[&str]); 16] = [
             "organizations",
             "feeds",
             "graphql",
+            "report",
             "http",
             "config",
         ],

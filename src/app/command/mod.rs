@@ -8,6 +8,7 @@ mod feed_token;
 mod healthcheck;
 mod integration;
 mod recorded;
+mod report;
 mod serve;
 mod simulator;
 mod token;
@@ -53,6 +54,8 @@ enum Task {
     Settings,
     /// Write a table of the feeds to a file, for a job that runs by the clock.
     Export(export::Arguments),
+    /// Show what licences are paid, used and needed, and whose seat can be taken back.
+    Report(report::Arguments),
     /// Make a caller's token, for a set-up with a shared secret.
     Token(token::Arguments),
     /// Connect, list, test and remove integrations without a client.
@@ -83,6 +86,7 @@ impl Command {
             Task::Schema => print(&graphql::sdl()),
             Task::Settings => print(&default_file()),
             Task::Export(arguments) => export::run(arguments, common).await,
+            Task::Report(arguments) => report::run(arguments, common).await,
             Task::Token(arguments) => token::run(&arguments, common),
             Task::Integration(task) => integration::run(task, common).await,
             Task::FeedToken(task) => feed_token::run(task, common).await,

@@ -13,6 +13,7 @@ use crate::{
     feeds::{Error, Unavailable},
     graphql,
     http::{observe::Line, refusal::code as http_code},
+    report::{Notice, Progress},
 };
 
 /// Why there is no feed.
@@ -31,6 +32,8 @@ pub(in crate::http) enum Form {
     Problem,
     /// OData's own.
     OData,
+    /// A page, for a browser.
+    Page,
 }
 
 impl Problem {
@@ -71,7 +74,7 @@ impl Problem {
         Self::new(StatusCode::NOT_FOUND, http_code::NOT_FOUND, detail)
     }
 
-    pub(super) fn method_not_allowed() -> Self {
+    pub(in crate::http) fn method_not_allowed() -> Self {
         let detail = "this path is served for GET and HEAD only";
         Self::new(StatusCode::METHOD_NOT_ALLOWED, http_code::METHOD_NOT_ALLOWED, detail)
     }
@@ -80,7 +83,7 @@ impl Problem {
         Self::new(StatusCode::NOT_ACCEPTABLE, http_code::NOT_ACCEPTABLE, detail)
     }
 
-    pub(super) fn bad_request(detail: impl Into<String>) -> Self {
+    pub(in crate::http) fn bad_request(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, graphql::code::BAD_USER_INPUT, detail)
     }
 
@@ -88,27 +91,33 @@ impl Problem {
         Self::new(StatusCode::NOT_IMPLEMENTED, http_code::NOT_IMPLEMENTED, detail)
     }
 
-    pub(super) fn overloaded() -> Self {
+    pub(in crate::http) fn overloaded() -> Self {
         let detail = "too many feeds are being written at the same time";
         let problem = Self::new(StatusCode::SERVICE_UNAVAILABLE, http_code::OVERLOADED, detail);
         Self { retry_after: Some(AFTER_OVERLOAD), ..problem }
     }
 
-    fn internal(error: &Error) -> Self {
-        tracing::error!(error = %error, "A feed could not be made");
+    pub(in crate::http) fn too_slow() -> Self {
+        let detail = "the answer took too long and was ended";
+        Self::new(StatusCode::GATEWAY_TIMEOUT, http_code::REQUEST_TIMEOUT, detail)
+    }
+
+    pub(in crate::http) fn internal(error: &dyn std::error::Error) -> Self {
+        tracing::error!(error = %error, "A feed or a report could not be made");
         let detail = "something went wrong in the gateway";
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, http_code::INTERNAL_SERVER_ERROR, detail)
     }
 
-    /// The answer. Never HTML: what reads a feed takes a page of text for data.
+    /// The answer. A feed's is never HTML: what reads it takes a page of text for data.
     pub(in crate::http) fn answer(&self, form: Form, line: &Line) -> Response {
         line.failed_with(self.code);
         let id = line.id().as_str();
         let (body, media_type) = match form {
-            Form::Problem => (self.problem(id), "application/problem+json"),
-            Form::OData => (self.odata(id), "application/json;odata.metadata=minimal"),
+            Form::Problem => (self.problem(id).to_string(), "application/problem+json"),
+            Form::OData => (self.odata(id).to_string(), "application/json;odata.metadata=minimal"),
+            Form::Page => (self.notice(id).html(), "text/html; charset=utf-8"),
         };
-        let mut response = (self.status, Body::from(body.to_string())).into_response();
+        let mut response = (self.status, Body::from(body)).into_response();
         let headers = response.headers_mut();
         manners(headers);
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
@@ -162,6 +171,37 @@ impl Problem {
         }
         json!({ "error": error })
     }
+
+    fn notice(&self, request_id: &str) -> Notice {
+        let is_progress = self.unavailable.iter().all(|one| one.progress().is_some());
+        let refresh = self.retry_after.filter(|_| is_progress);
+        let (title, message) = if is_progress && !self.unavailable.is_empty() {
+            let message = "Everybody is read once; after that the report is there at once.";
+            ("Atlassian is being read", message.to_owned())
+        } else {
+            (self.status.canonical_reason().unwrap_or_default(), sentence(&self.detail))
+        };
+        let one = |one: &Unavailable| Progress {
+            integration: one.integration.as_str().to_owned(),
+            people: one.progress().map(|progress| (progress.read, progress.expected)),
+            message: one.error.to_string(),
+        };
+        Notice {
+            title: title.to_owned(),
+            message,
+            code: self.code.to_owned(),
+            request_id: request_id.to_owned(),
+            organizations: self.unavailable.iter().map(one).collect(),
+            refresh: refresh.map(|wait| seconds(wait).clamp(2, 30)),
+        }
+    }
+}
+
+/// As people read it, who do not look for it in a log.
+fn sentence(detail: &str) -> String {
+    let mut letters = detail.chars();
+    let first = letters.next().map(char::to_uppercase);
+    first.into_iter().flatten().chain(letters).chain(['.']).collect()
 }
 
 const AFTER_OVERLOAD: Duration = Duration::from_secs(5);
