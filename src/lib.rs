@@ -16,6 +16,7 @@ pub mod http;
 pub mod integrations;
 pub mod licenses;
 pub mod organizations;
+pub mod queries;
 pub mod report;
 pub mod store;
 pub mod telemetry;

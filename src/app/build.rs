@@ -16,6 +16,7 @@ use crate::{
     http::{self, Readiness, Site},
     integrations::{HostPolicy, Integration, Integrations},
     organizations::{Organizations, changes::Changes},
+    queries::Queries,
     report::Reports,
     store::{Keyring, Store, StoreSettings},
     telemetry,
@@ -99,22 +100,18 @@ pub(super) async fn open_store(settings: &Settings) -> anyhow::Result<Store> {
 /// Puts the gateway together.
 ///
 /// # Errors
-/// As [`connect`], and where no token could be verified.
+/// As [`connect`], and where no token could be verified or a saved query does not fit.
 pub async fn build(settings: &Settings) -> anyhow::Result<App> {
     let connections = connect(settings).await?;
     connections.changes.reconcile().await?;
     let verifier = Verifier::new(settings.auth.settings()).await?;
-    let parts = graphql::Parts {
-        organizations: connections.organizations.clone(),
-        audit: connections.audit.clone(),
-        changes: connections.changes.clone(),
-        feed_tokens: connections.feed_tokens.clone(),
-    };
-    let gateway = Gateway::new(parts, limits(&settings.limits));
+    let gateway = gateway(&connections, settings);
+    let queries = Queries::open(settings.queries.folder.as_deref(), &gateway).await?;
     let site = Site::new(http::Parts {
         gateway,
         feeds: connections.feeds(settings.feeds.settings()),
         reports: Reports::new(connections.organizations.clone()),
+        queries,
         verifier,
         feed_tokens: connections.feed_tokens.clone(),
         settings: settings.http.settings(),
@@ -126,6 +123,17 @@ pub async fn build(settings: &Settings) -> anyhow::Result<App> {
         .snapshots
         .then(|| DailySnapshots::new(connections.organizations.clone(), licenses.snapshot_at));
     Ok(App { connections, site, snapshots })
+}
+
+/// What runs GraphQL over what is connected.
+pub(super) fn gateway(connections: &Connections, settings: &Settings) -> Gateway {
+    let parts = graphql::Parts {
+        organizations: connections.organizations.clone(),
+        audit: connections.audit.clone(),
+        changes: connections.changes.clone(),
+        feed_tokens: connections.feed_tokens.clone(),
+    };
+    Gateway::new(parts, limits(&settings.limits))
 }
 
 impl Connections {

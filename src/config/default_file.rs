@@ -2,7 +2,7 @@ use std::fmt::Write;
 
 use super::{
     AtlassianSection, AuthSection, CacheSection, ChangesSection, FeedsSection, HttpSection,
-    IntegrationSection, LicensesSection, LimitsSection, LogSection, PriceSection, StoreSection,
+    IntegrationSection, LicensesSection, LimitsSection, LogSection, PriceSection, QueriesSection, StoreSection,
     section::Section,
 };
 
@@ -26,6 +26,7 @@ pub fn default_file() -> String {
     write_section::<AtlassianSection>(&mut file, "atlassian");
     write_section::<CacheSection>(&mut file, "cache");
     write_section::<FeedsSection>(&mut file, "feeds");
+    write_section::<QueriesSection>(&mut file, "queries");
     write_section::<ChangesSection>(&mut file, "changes");
     write_section::<LimitsSection>(&mut file, "limits");
     write_section::<LogSection>(&mut file, "log");

@@ -18,6 +18,7 @@ mod limits;
 mod log;
 mod prices;
 mod problem;
+mod queries;
 mod secret;
 mod section;
 mod settings;
@@ -37,6 +38,7 @@ pub use self::{
     log::{LogFormat, LogSection},
     prices::{BillingPeriod, PriceSection, TierKind, TierSection},
     problem::{Problem, Problems},
+    queries::QueriesSection,
     settings::{Settings, Sources},
     store::StoreSection,
 };

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     AtlassianSection, AuthSection, CacheSection, ChangesSection, FeedsSection, HttpSection,
     IntegrationSection, LicensesSection, LimitsSection, LogSection, PriceSection, Problems,
-    StoreSection, environment::Environment, integrations, prices, secret,
+    QueriesSection, StoreSection, environment::Environment, integrations, prices, secret,
 };
 use crate::organizations::{self, LicenseSettings};
 
@@ -30,6 +30,8 @@ pub struct Settings {
     pub cache: CacheSection,
     /// Tables for BI tools.
     pub feeds: FeedsSection,
+    /// Saved queries.
+    pub queries: QueriesSection,
     /// The brakes on changes.
     pub changes: ChangesSection,
     /// How large a GraphQL document may be.
@@ -116,6 +118,7 @@ impl Settings {
         self.atlassian.refuse_nonsense(problems);
         self.cache.refuse_nonsense(problems);
         self.feeds.refuse_nonsense(problems);
+        self.queries.refuse_nonsense(problems);
         self.changes.refuse_nonsense(problems);
         self.limits.refuse_nonsense(problems);
         self.licenses.refuse_nonsense(problems);

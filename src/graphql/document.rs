@@ -91,8 +91,6 @@ pub fn parse(source: &str, limits: &Limits) -> Result<ExecutableDocument, Docume
 
 /// Holds a parsed document against the limits and finds the operation to run.
 ///
-/// Every operation is measured, not only the one that runs: all of them are validated.
-///
 /// # Errors
 /// Which measure is exceeded and by how much, a fragment that contains itself, or no operation of that name.
 pub fn check(
@@ -101,6 +99,20 @@ pub fn check(
     variables: &Variables,
     limits: &Limits,
 ) -> Result<OperationKind, DocumentError> {
+    measure(document, variables, limits)?;
+    chosen(document, operation_name)
+}
+
+/// Holds a parsed document against the limits. Every operation is measured, not only the one that runs: all of them are
+/// validated.
+///
+/// # Errors
+/// Which measure is exceeded and by how much, or a fragment that contains itself.
+pub fn measure(
+    document: &ExecutableDocument,
+    variables: &Variables,
+    limits: &Limits,
+) -> Result<(), DocumentError> {
     let count = document.operations.iter().len() as u64;
     DocumentError::unless_above(Measure::Operations, count, limits.operations)?;
     let fragments = document.fragments.len() as u64;
@@ -122,8 +134,7 @@ pub fn check(
         Measure::DocumentFields,
         total,
         limits.fields * limits::OPERATIONS_WORTH,
-    )?;
-    chosen(document, operation_name)
+    )
 }
 
 /// The fields that the chosen operation selects, fragments expanded; of a document that [`check`] let pass.

@@ -106,6 +106,37 @@ impl Gateway {
         }
     }
 
+    /// Parses a document whose size is within the limits, without running anything of it.
+    ///
+    /// # Errors
+    /// As an answer would have it: what is too large, or where it is no GraphQL.
+    pub fn document(&self, source: &str) -> std::result::Result<ExecutableDocument, ServerError> {
+        let document = document::parse(source, &self.limits)?;
+        document::measure(&document, &async_graphql::Variables::default(), &self.limits)?;
+        Ok(document)
+    }
+
+    /// What does not fit the schema in a document that [`Self::document`] let pass. Nothing of it is run.
+    pub async fn validate(
+        &self,
+        source: &str,
+        document: &ExecutableDocument,
+        variables: async_graphql::Variables,
+    ) -> Vec<ServerError> {
+        let mut request = async_graphql::Request::new(source).variables(variables);
+        request.set_parsed_query(document.clone());
+        // The library validates all of it, and then resolves no field of ours.
+        let response = self.schema.execute(request.only_introspection()).await;
+        let mut errors = document::tidied(response.errors);
+        errors.retain(|error| error.path.is_empty());
+        for error in &mut errors {
+            if error.message == TOO_COMPLEX {
+                *error = too_complex(&self.limits);
+            }
+        }
+        errors
+    }
+
     /// Runs one query or mutation for a caller.
     pub async fn execute(
         &self,

@@ -9,6 +9,7 @@ use crate::{
     auth::{FeedTokens, Verifier},
     feeds::Feeds,
     graphql::Gateway,
+    queries::Queries,
     report::Reports,
     telemetry::Metrics,
 };
@@ -24,6 +25,8 @@ pub struct Parts {
     pub feeds: Feeds,
     /// The licence report.
     pub reports: Reports,
+    /// Saved queries.
+    pub queries: Queries,
     /// Tells who calls.
     pub verifier: Verifier,
     /// Tells which tool calls.
@@ -41,6 +44,7 @@ pub(super) struct Edge {
     pub(super) gateway: Gateway,
     pub(super) feeds: Feeds,
     pub(super) reports: Reports,
+    pub(super) queries: Queries,
     pub(super) verifier: Verifier,
     pub(super) feed_tokens: FeedTokens,
     pub(super) settings: Settings,
@@ -72,6 +76,7 @@ impl Edge {
             gateway: parts.gateway,
             feeds: parts.feeds,
             reports: parts.reports,
+            queries: parts.queries,
             verifier: parts.verifier,
             feed_tokens: parts.feed_tokens,
             settings: parts.settings,

@@ -5,7 +5,7 @@
 //! writes what comes back with `answer.rs`, or says no with `refusal.rs`. What a document may hold is `graphql`'s.
 //! Subscriptions are run by `follow.rs` and go out as server-sent events (`events.rs`) or over a socket (`socket/`, which
 //! also takes queries and mutations). `feeds/` serves tables to BI tools,
-//! `report.rs` the licence report to browsers.
+//! `report.rs` the licence report to browsers, `queries/` runs saved queries.
 
 mod answer;
 mod cache_control;
@@ -20,6 +20,7 @@ mod health;
 mod negotiation;
 mod observe;
 mod parameters;
+mod queries;
 mod refusal;
 mod report;
 mod request_id;

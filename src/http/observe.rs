@@ -27,7 +27,7 @@ use super::{
 use crate::graphql::document::Operation;
 
 /// What has its line in the log however well it went. Probes and static pages have none: they would drown the rest.
-const WORK: [&str; 4] = ["/graphql", "/feeds", "/odata", "/report"];
+const WORK: [&str; 5] = ["/graphql", "/feeds", "/odata", "/report", "/queries"];
 /// Longest operation name that is logged; the caller chose it.
 const LONGEST_NAME: usize = 80;
 
@@ -104,7 +104,7 @@ impl Line {
     }
 
     /// The same for what has another form than a refusal.
-    pub(super) fn failed_with(&self, code: &'static str) {
+    pub(super) fn failed_with(&self, code: &str) {
         self.note(|found| found.code = Some(code.to_owned()));
     }
 

@@ -6,7 +6,7 @@ use axum::{
     response::{Html, IntoResponse, Response},
     routing::get,
 };
-use http::{HeaderMap, HeaderValue, header, request::Parts};
+use http::{HeaderMap, HeaderValue, StatusCode, header, request::Parts};
 use tokio::time::timeout;
 use url::form_urlencoded;
 
@@ -17,6 +17,7 @@ use super::{
         reader::reader,
     },
     observe::Line,
+    refusal::code,
 };
 use crate::{
     feeds::{self, FeedReader, Unavailable, find},
@@ -60,7 +61,9 @@ fn permitted(reader: &FeedReader) -> Result<(), Problem> {
     let table = find("license_usage").or_else(|| find("product_access"));
     match table {
         Some(table) if !reader.may_read(table) => {
-            Err(feeds::Error::Forbidden(table.permission.word()).into())
+            let word = table.permission.word();
+            let detail = format!("the report needs the permission {word}");
+            Err(Problem::new(StatusCode::FORBIDDEN, code::FORBIDDEN, detail))
         }
         _ => Ok(()),
     }

@@ -17,7 +17,7 @@ use super::{
     edge::{Edge, Parts},
     endpoint, feeds, graphiql, health,
     observe::observe,
-    report,
+    queries, report,
     request_id::X_REQUEST_ID,
     socket,
 };
@@ -41,6 +41,7 @@ impl Site {
             .merge(graphql)
             .merge(feeds::router())
             .merge(report::router())
+            .merge(queries::router())
             .route("/healthz", get(health::live))
             .route("/readyz", get(health::ready))
             .route("/metrics", get(health::metrics))

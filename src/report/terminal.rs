@@ -132,7 +132,7 @@ impl Writer {
         let without = total.products_without_activity;
         let unknown = if without > 0 {
             format!(
-                " without {} whose activity is {NOT_KNOWN}",
+                ", without {} whose activity is {NOT_KNOWN}",
                 plural(without, "product", "products")
             )
         } else {

@@ -7,7 +7,7 @@ use std::{
 };
 
 /// Each room, and the rooms that it may import besides itself. Imports only go down.
-const ROOMS: [(&str, &[&str]); 17] = [
+const ROOMS: [(&str, &[&str]); 18] = [
     ("domain", &[]),
     ("demo", &[]),
     ("telemetry", &[]),
@@ -21,7 +21,8 @@ const ROOMS: [(&str, &[&str]); 17] = [
     ("graphql", &["domain", "audit", "auth", "integrations", "licenses", "organizations"]),
     ("feeds", &["domain", "auth", "integrations", "organizations", "store"]),
     ("report", &["domain", "integrations", "licenses", "organizations"]),
-    ("http", &["auth", "feeds", "graphql", "report", "telemetry"]),
+    ("queries", &["auth", "feeds", "graphql"]),
+    ("http", &["auth", "feeds", "graphql", "queries", "report", "telemetry"]),
     (
         "config",
         &[
@@ -50,6 +51,7 @@ const ROOMS: [(&str, &[&str]); 17] = [
             "organizations",
             "feeds",
             "graphql",
+            "queries",
             "report",
             "http",
             "config",

@@ -2,16 +2,22 @@ use std::process::ExitCode;
 
 use super::Common;
 use crate::{
-    app::{build::connect, output::say},
+    app::{
+        build::{connect, gateway},
+        output::say,
+    },
     auth::Verifier,
     domain::{CheckOutcome, IntegrationCheck, IntegrationStatus},
     integrations::Integration,
+    queries::Queries,
 };
 
 pub(super) async fn run(common: Common<'_>) -> anyhow::Result<ExitCode> {
     let settings = common.settings(common.sources())?;
     Verifier::new(settings.auth.settings()).await?;
     let connections = connect(&settings).await?;
+    let gateway = gateway(&connections, &settings);
+    Queries::open(settings.queries.folder.as_deref(), &gateway).await?;
     say("The settings are in order.")?;
     let integrations = connections.integrations.all();
     if integrations.is_empty() {

@@ -5,6 +5,8 @@ mod json;
 mod parquet;
 mod text;
 
+pub use self::csv::csv_line;
+
 use std::sync::Arc;
 
 use bytes::Bytes;

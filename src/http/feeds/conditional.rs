@@ -23,7 +23,7 @@ pub(in crate::http) async fn name_encoding(mut response: Response) -> Response {
 
 /// The ETag of an answer that the caller has already, in the encoding in which they have it; `None` where they have another one.
 /// `tag` is without quotes and encoding.
-pub(super) fn known_tag(
+pub(in crate::http) fn known_tag(
     request: &HeaderMap,
     tag: &str,
     modified: Option<Timestamp>,

@@ -57,7 +57,7 @@ async fn method_not_allowed(request: Request) -> Response {
 }
 
 /// What every answer about data says to caches: it is this reader's, and has to be asked for again.
-fn manners(headers: &mut HeaderMap) {
+pub(super) fn manners(headers: &mut HeaderMap) {
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
     headers.insert(header::VARY, HeaderValue::from_static("authorization, accept-encoding"));
 }

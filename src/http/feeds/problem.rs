@@ -1,4 +1,4 @@
-use std::time::Duration;
+use std::{borrow::Cow, time::Duration};
 
 use axum::{
     body::Body,
@@ -19,7 +19,7 @@ use crate::{
 /// Why there is no feed.
 pub(in crate::http) struct Problem {
     status: StatusCode,
-    code: &'static str,
+    code: Cow<'static, str>,
     detail: String,
     retry_after: Option<Duration>,
     unavailable: Vec<Unavailable>,
@@ -37,12 +37,16 @@ pub(in crate::http) enum Form {
 }
 
 impl Problem {
-    fn new(status: StatusCode, code: &'static str, detail: impl Into<String>) -> Self {
-        let detail = detail.into();
+    pub(in crate::http) fn new(
+        status: StatusCode,
+        code: impl Into<Cow<'static, str>>,
+        detail: impl Into<String>,
+    ) -> Self {
+        let (code, detail) = (code.into(), detail.into());
         Self { status, code, detail, retry_after: None, unavailable: Vec::new() }
     }
 
-    pub(super) fn unauthenticated() -> Self {
+    pub(in crate::http) fn unauthenticated() -> Self {
         let detail = "a valid token is needed, as `Authorization: Bearer <token>` or as the password of HTTP Basic";
         Self::new(StatusCode::UNAUTHORIZED, http_code::UNAUTHENTICATED, detail)
     }
@@ -70,7 +74,7 @@ impl Problem {
         Self { retry_after: Some(AFTER_OVERLOAD), ..problem }
     }
 
-    pub(super) fn not_found(detail: impl Into<String>) -> Self {
+    pub(in crate::http) fn not_found(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::NOT_FOUND, http_code::NOT_FOUND, detail)
     }
 
@@ -79,7 +83,7 @@ impl Problem {
         Self::new(StatusCode::METHOD_NOT_ALLOWED, http_code::METHOD_NOT_ALLOWED, detail)
     }
 
-    pub(super) fn not_acceptable(detail: impl Into<String>) -> Self {
+    pub(in crate::http) fn not_acceptable(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::NOT_ACCEPTABLE, http_code::NOT_ACCEPTABLE, detail)
     }
 
@@ -97,6 +101,11 @@ impl Problem {
         Self { retry_after: Some(AFTER_OVERLOAD), ..problem }
     }
 
+    /// The same, with the time after which asking again may help.
+    pub(in crate::http) fn again_after(self, wait: Option<Duration>) -> Self {
+        Self { retry_after: wait, ..self }
+    }
+
     pub(in crate::http) fn too_slow() -> Self {
         let detail = "the answer took too long and was ended";
         Self::new(StatusCode::GATEWAY_TIMEOUT, http_code::REQUEST_TIMEOUT, detail)
@@ -110,7 +119,7 @@ impl Problem {
 
     /// The answer. A feed's is never HTML: what reads it takes a page of text for data.
     pub(in crate::http) fn answer(&self, form: Form, line: &Line) -> Response {
-        line.failed_with(self.code);
+        line.failed_with(&self.code);
         let id = line.id().as_str();
         let (body, media_type) = match form {
             Form::Problem => (self.problem(id).to_string(), "application/problem+json"),
@@ -189,7 +198,7 @@ impl Problem {
         Notice {
             title: title.to_owned(),
             message,
-            code: self.code.to_owned(),
+            code: self.code.clone().into_owned(),
             request_id: request_id.to_owned(),
             organizations: self.unavailable.iter().map(one).collect(),
             refresh: refresh.map(|wait| seconds(wait).clamp(2, 30)),

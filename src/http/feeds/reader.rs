@@ -77,7 +77,7 @@ async fn feed_token(edge: &Edge, secret: &str, line: &Line) -> Result<FeedToken,
 }
 
 /// The header with the password of Basic as a bearer token; any other header as it is.
-fn as_bearer(header: &str) -> Cow<'_, str> {
+pub(in crate::http) fn as_bearer(header: &str) -> Cow<'_, str> {
     match password(header) {
         Some(password) => Cow::Owned(format!("Bearer {password}")),
         None => Cow::Borrowed(header),
