@@ -2,8 +2,8 @@ use std::fmt::Write;
 
 use super::{
     AtlassianSection, AuthSection, CacheSection, ChangesSection, FeedsSection, HttpSection,
-    IntegrationSection, LicensesSection, LimitsSection, LogSection, PriceSection, QueriesSection, StoreSection,
-    section::Section,
+    IntegrationSection, LicensesSection, LimitsSection, LogSection, PriceSection, QueriesSection,
+    StoreSection, section::Section,
 };
 
 const HEAD: &str = "\

@@ -121,7 +121,9 @@ fn only_query(
     }
     match operation.node.ty {
         OperationType::Query => Ok(make(&operation.node)),
-        OperationType::Mutation => wrong(operation.pos, "holds a mutation; only queries can be saved"),
+        OperationType::Mutation => {
+            wrong(operation.pos, "holds a mutation; only queries can be saved")
+        }
         OperationType::Subscription => {
             wrong(operation.pos, "holds a subscription; only queries can be saved")
         }

@@ -104,10 +104,15 @@ fn connection(root: String, member: &Member<'_>) -> Result<Shape, NotATable> {
         }
     }
     let Some((rows, columns)) = rows else {
-        return wrong("is no list, and no connection of which `nodes` or `edges` are selected".to_owned());
+        return wrong(
+            "is no list, and no connection of which `nodes` or `edges` are selected".to_owned(),
+        );
     };
     if page.is_none() {
-        return wrong("does not tell whether there is more: select `pageInfo { hasNextPage endCursor }`".to_owned());
+        return wrong(
+            "does not tell whether there is more: select `pageInfo { hasNextPage endCursor }`"
+                .to_owned(),
+        );
     }
     Ok(Shape { root, rows, columns, page })
 }
@@ -119,7 +124,9 @@ fn edges(root: &str, key: &str, edges: &Member<'_>) -> Result<(Rows, Vec<Column>
             "node" if node.is_none() => node = Some((key, part)),
             "cursor" | "__typename" => {}
             other => {
-                return Err(NotATable(format!("`{root}.edges` selects `{other}` besides its node")));
+                return Err(NotATable(format!(
+                    "`{root}.edges` selects `{other}` besides its node"
+                )));
             }
         }
     }
@@ -148,13 +155,19 @@ fn columns(members: &Members<'_>) -> Result<Vec<Column>, NotATable> {
     for (at, column) in columns.iter().enumerate() {
         if columns[..at].iter().any(|before| before.name == column.name) {
             let name = &column.name;
-            return Err(NotATable(format!("two columns would be called `{name}`; give one an alias")));
+            return Err(NotATable(format!(
+                "two columns would be called `{name}`; give one an alias"
+            )));
         }
     }
     Ok(columns)
 }
 
-fn gather(members: &Members<'_>, path: &[String], columns: &mut Vec<Column>) -> Result<(), NotATable> {
+fn gather(
+    members: &Members<'_>,
+    path: &[String],
+    columns: &mut Vec<Column>,
+) -> Result<(), NotATable> {
     for (key, member) in members {
         let path: Vec<String> = path.iter().chain([key]).cloned().collect();
         if member.inside.is_empty() {
@@ -184,12 +197,8 @@ impl<'a> Reading<'a> {
                     let ty = self.types.field(of, &field.name.node);
                     let after = field.get_argument("after").map(|value| value.node.to_string());
                     let after = after.and_then(|value| value.strip_prefix('$').map(str::to_owned));
-                    let fresh = || Member {
-                        name: &field.name.node,
-                        ty,
-                        after,
-                        inside: Members::new(),
-                    };
+                    let fresh =
+                        || Member { name: &field.name.node, ty, after, inside: Members::new() };
                     let key = field.response_key().node.to_string();
                     let member = members.entry(key).or_insert_with(fresh);
                     if let Some(ty) = ty {

@@ -131,7 +131,6 @@ fn joined(items: &[Data]) -> String {
         Data::Enum(word) => word.to_string(),
         other => other.to_string(),
     };
-    let texts: Vec<String> =
-        items.iter().filter(|item| **item != Data::Null).map(text).collect();
+    let texts: Vec<String> = items.iter().filter(|item| **item != Data::Null).map(text).collect();
     texts.join("; ")
 }

@@ -19,8 +19,7 @@ impl Types {
     /// The types of the schema that this SDL describes.
     pub(super) fn of(sdl: &str) -> Self {
         let document = parse_schema(sdl).expect("the schema's own text is a schema");
-        let mut types =
-            Self { fields: HashMap::new(), enums: HashMap::new(), inputs: Vec::new() };
+        let mut types = Self { fields: HashMap::new(), enums: HashMap::new(), inputs: Vec::new() };
         for definition in document.definitions {
             let TypeSystemDefinition::Type(definition) = definition else { continue };
             let of = definition.node.name.node;

@@ -80,9 +80,7 @@ impl Variable {
                 let number = text.parse().ok().and_then(Number::from_f64);
                 number.map(Value::Number).ok_or_else(|| wrong("a number"))
             }
-            Kind::Boolean => {
-                text.parse().map(Value::Bool).map_err(|_| wrong("`true` or `false`"))
-            }
+            Kind::Boolean => text.parse().map(Value::Bool).map_err(|_| wrong("`true` or `false`")),
             Kind::Enum(words) if words.iter().any(|word| word == text) => Ok(text.into()),
             Kind::Enum(words) => Err(wrong(&format!("one of {}", words.join(", ")))),
             Kind::Input => {

@@ -18,6 +18,7 @@ mod hostile;
 mod house;
 mod integrations;
 mod licenses;
+mod queries;
 mod report;
 mod roles;
 mod scan;

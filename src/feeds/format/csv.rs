@@ -47,10 +47,7 @@ impl Encoder for Csv {
 ///
 /// # Errors
 /// None that could be told from a fault of this program.
-pub fn csv_line<'a>(
-    values: impl IntoIterator<Item = &'a Value>,
-    out: &mut Vec<u8>,
-) -> Result<()> {
+pub fn csv_line<'a>(values: impl IntoIterator<Item = &'a Value>, out: &mut Vec<u8>) -> Result<()> {
     let mut line = lines();
     for value in values {
         line.write_field(field(value).as_bytes()).map_err(failed)?;

@@ -6,7 +6,11 @@ use http::StatusCode;
 use super::Run;
 use crate::{
     graphql::{self, Answer, Refusal as GraphqlRefusal},
-    http::{feeds::problem::Problem, observe::Line, refusal::{Refusal, code}},
+    http::{
+        feeds::problem::Problem,
+        observe::Line,
+        refusal::{Refusal, code},
+    },
     queries::{NotATable, Page, Table},
 };
 
@@ -27,7 +31,11 @@ pub(super) async fn written(run: &Run<'_>, mut variables: Variables) -> Result<V
         }
         match table.add(&answer.response.data).map_err(unknown)? {
             Page::Last => return Ok(table.finish()),
-            Page::Cut => return Err(cut("ask for more rows at once, or give the query a variable for `after`")),
+            Page::Cut => {
+                return Err(cut(
+                    "ask for more rows at once, or give the query a variable for `after`",
+                ));
+            }
             Page::Next { cursor, .. } if seen.contains(&cursor) => {
                 return Err(cut("its pages do not end"));
             }
@@ -41,7 +49,8 @@ pub(super) async fn written(run: &Run<'_>, mut variables: Variables) -> Result<V
 }
 
 fn cut(remedy: &str) -> Problem {
-    let detail = format!("the list has more rows than were read, and half of it is not given: {remedy}");
+    let detail =
+        format!("the list has more rows than were read, and half of it is not given: {remedy}");
     Problem::new(StatusCode::CONFLICT, graphql::code::BAD_USER_INPUT, detail)
 }
 

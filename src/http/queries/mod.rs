@@ -163,7 +163,9 @@ impl Run<'_> {
     async fn json(&self, variables: Variables) -> Result<Response, Problem> {
         let accepted = negotiation::accepted(&self.head.headers);
         let kind = accepted.map(negotiation::Accepted::whole).ok_or_else(|| {
-            Problem::not_acceptable("answers are application/graphql-response+json or application/json")
+            Problem::not_acceptable(
+                "answers are application/graphql-response+json or application/json",
+            )
         })?;
         let answer = match self.executed(variables).await {
             Ok(answer) => answer,

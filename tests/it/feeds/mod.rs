@@ -90,7 +90,7 @@ async fn delete_somebody(gateway: &TestGateway, index: usize, reason: &str) -> S
 }
 
 /// Renames a managed person at Atlassian.
-async fn rename(gateway: &TestGateway, name: &str) -> String {
+pub(crate) async fn rename(gateway: &TestGateway, name: &str) -> String {
     let atlassian: &Simulator = &gateway.atlassian;
     let people = atlassian.people(0);
     let person = people.iter().find(|person| {
