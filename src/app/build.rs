@@ -71,18 +71,18 @@ pub async fn connect(settings: &Settings) -> anyhow::Result<Connections> {
         settings.changes.settings(),
     )
     .await?;
-    let feed_tokens = FeedTokens::new(store.clone(), feed_tokens(settings));
+    let feed_tokens = FeedTokens::new(store.clone(), feed_tokens(settings)?);
     Ok(Connections { store, integrations, organizations, audit, changes, feed_tokens })
 }
 
 /// What feed tokens can be made for.
-fn feed_tokens(settings: &Settings) -> FeedTokenSettings {
+fn feed_tokens(settings: &Settings) -> anyhow::Result<FeedTokenSettings> {
     let tables = feeds::all().iter().map(|table| (table.name.to_owned(), table.permission));
-    FeedTokenSettings {
+    Ok(FeedTokenSettings {
         tables: tables.collect(),
-        queries: Vec::new(),
+        queries: Queries::named(settings.queries.folder.as_deref())?,
         longest: settings.feeds.token_lifetime(),
-    }
+    })
 }
 
 /// Opens the store alone.

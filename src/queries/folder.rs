@@ -11,7 +11,10 @@ use async_graphql::{
 };
 
 use super::{Broken, Error, SavedQuery, header::Header, types::Types};
-use crate::graphql::{self, Gateway};
+use crate::{
+    auth::PermissionSet,
+    graphql::{self, Gateway},
+};
 
 /// The extension of a saved query's file.
 const EXTENSION: &str = "graphql";
@@ -43,6 +46,22 @@ impl Queries {
         if broken.is_empty() { Ok(Self(Arc::new(queries))) } else { Err(Error::Broken(broken)) }
     }
 
+    /// The names of the queries of a folder with what each runs with, without holding them against a schema.
+    ///
+    /// # Errors
+    /// As [`Self::open`], but for what only a schema tells.
+    pub fn named(folder: Option<&Path>) -> Result<Vec<(String, PermissionSet)>, Error> {
+        let Some(folder) = folder else { return Ok(Vec::new()) };
+        let (mut queries, mut broken) = (Vec::new(), Vec::new());
+        for file in files(folder)? {
+            match named(&file) {
+                Ok((name, _, header)) => queries.push((name, header.permissions)),
+                Err(of_file) => broken.push(of_file),
+            }
+        }
+        if broken.is_empty() { Ok(queries) } else { Err(Error::Broken(broken)) }
+    }
+
     /// The query of this name.
     #[must_use]
     pub fn find(&self, name: &str) -> Option<&SavedQuery> {
@@ -72,12 +91,7 @@ fn files(folder: &Path) -> Result<Vec<PathBuf>, Error> {
 }
 
 async fn query(file: &Path, gateway: &Gateway, types: &Types) -> Result<SavedQuery, Vec<Broken>> {
-    let name = name(file).map_err(|broken| vec![broken])?;
-    let source = fs::read_to_string(file).map_err(|error| {
-        let reason = format!("cannot be read as text: {}", error.kind());
-        vec![Broken::new(file, reason)]
-    })?;
-    let header = Header::of(&source, file).map_err(|broken| vec![broken])?;
+    let (name, source, header) = named(file).map_err(|broken| vec![broken])?;
     let document = gateway.document(&source).map_err(|error| vec![refused(file, &error)])?;
     let query = only_query(file, &document, |operation| {
         SavedQuery::new(&name, source.clone(), header, (&document, operation), types)
@@ -88,6 +102,15 @@ async fn query(file: &Path, gateway: &Gateway, types: &Types) -> Result<SavedQue
         return Ok(query);
     }
     Err(errors.iter().map(|error| refused(file, error)).collect())
+}
+
+/// The name, the text, and what the file says of itself.
+fn named(file: &Path) -> Result<(String, String, Header), Broken> {
+    let name = name(file)?;
+    let source = fs::read_to_string(file)
+        .map_err(|error| Broken::new(file, format!("cannot be read as text: {}", error.kind())))?;
+    let header = Header::of(&source, file)?;
+    Ok((name, source, header))
 }
 
 fn name(file: &Path) -> Result<String, Broken> {

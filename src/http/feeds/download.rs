@@ -17,7 +17,7 @@ use super::{
     conditional::{http_date, known_tag},
     left_out, manners,
     problem::{Form, Problem},
-    reader::{reader, reader_by_key},
+    reader::{KEY, presented_for_file},
 };
 use crate::{
     feeds::{
@@ -40,11 +40,7 @@ pub(super) async fn download(
 }
 
 async fn answered(edge: &Edge, file: &str, head: &Parts, line: &Line) -> Result<Response, Problem> {
-    let key = key(file, head)?;
-    let reader = match &key {
-        Some(key) => reader_by_key(edge, key, line).await?,
-        None => reader(edge, &head.headers, line).await?,
-    };
+    let reader = presented_for_file(edge, file, head, line).await?.reader();
     let (table, format) = wanted(file)?;
     let (format, selection) = options(table, format, head.uri.query())?;
     let permit = Arc::clone(&edge.feed_permits).try_acquire_owned();
@@ -68,28 +64,6 @@ async fn answered(edge: &Edge, file: &str, head: &Parts, line: &Line) -> Result<
         headers.insert(header::LAST_MODIFIED, date);
     }
     Ok(response)
-}
-
-/// The feed token in the address of a CSV file, for spreadsheets that can send no header.
-fn key(file: &str, head: &Parts) -> Result<Option<String>, Problem> {
-    if !is_csv(file) {
-        return Ok(None);
-    }
-    let query = head.uri.query().unwrap_or_default();
-    let mut keys = form_urlencoded::parse(query.as_bytes()).filter(|(name, _)| name == KEY);
-    let key = keys.next().map(|(_, value)| value.into_owned());
-    if key.is_some() && (keys.next().is_some() || head.headers.contains_key(header::AUTHORIZATION))
-    {
-        return Err(Problem::bad_request("send one token: in the address or in a header"));
-    }
-    Ok(key)
-}
-
-/// The parameter that holds a feed token.
-const KEY: &str = "key";
-
-fn is_csv(file: &str) -> bool {
-    file.rsplit_once('.').is_some_and(|(_, extension)| extension == "csv")
 }
 
 fn wanted(file: &str) -> Result<(&'static Table, Format), Problem> {

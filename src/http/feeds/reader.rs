@@ -1,7 +1,8 @@
 use std::{borrow::Cow, sync::Arc};
 
 use base64::{Engine, engine::general_purpose::STANDARD};
-use http::HeaderMap;
+use http::{HeaderMap, header, request::Parts};
+use url::form_urlencoded;
 
 use super::problem::Problem;
 use crate::{
@@ -40,30 +41,56 @@ pub(in crate::http) async fn presented(
     Ok(Presented::Caller(caller))
 }
 
+/// The same of a file, which may have a feed token in its address where it is CSV: spreadsheets can send no header.
+pub(in crate::http) async fn presented_for_file(
+    edge: &Edge,
+    file: &str,
+    head: &Parts,
+    line: &Line,
+) -> Result<Presented, Problem> {
+    let Some(key) = key(file, head)? else { return presented(edge, &head.headers, line).await };
+    let token = feed_token(edge, &key, line).await?;
+    if token.is_accepted_in_url {
+        return Ok(Presented::Token(Box::new(token)));
+    }
+    line.refused_because(&RefusalReason::NotInUrl);
+    Err(Problem::feed_token(RefusalReason::NotInUrl))
+}
+
+/// The parameter that holds a feed token.
+pub(in crate::http) const KEY: &str = "key";
+
+fn key(file: &str, head: &Parts) -> Result<Option<String>, Problem> {
+    if !file.rsplit_once('.').is_some_and(|(_, extension)| extension == "csv") {
+        return Ok(None);
+    }
+    let query = head.uri.query().unwrap_or_default();
+    let mut keys = form_urlencoded::parse(query.as_bytes()).filter(|(name, _)| name == KEY);
+    let key = keys.next().map(|(_, value)| value.into_owned());
+    if key.is_some() && (keys.next().is_some() || head.headers.contains_key(header::AUTHORIZATION))
+    {
+        return Err(Problem::bad_request("send one token: in the address or in a header"));
+    }
+    Ok(key)
+}
+
 /// The same as a reader of feeds.
 pub(in crate::http) async fn reader(
     edge: &Edge,
     headers: &HeaderMap,
     line: &Line,
 ) -> Result<FeedReader, Problem> {
-    Ok(match presented(edge, headers, line).await? {
-        Presented::Caller(caller) => FeedReader::of_caller(&caller),
-        Presented::Token(token) => FeedReader::of_token(&token),
-    })
+    Ok(presented(edge, headers, line).await?.reader())
 }
 
-/// Who reads by an address that holds a feed token.
-pub(super) async fn reader_by_key(
-    edge: &Edge,
-    key: &str,
-    line: &Line,
-) -> Result<FeedReader, Problem> {
-    let token = feed_token(edge, key, line).await?;
-    if token.is_accepted_in_url {
-        return Ok(FeedReader::of_token(&token));
+impl Presented {
+    /// What they are to the feeds.
+    pub(in crate::http) fn reader(&self) -> FeedReader {
+        match self {
+            Self::Caller(caller) => FeedReader::of_caller(caller),
+            Self::Token(token) => FeedReader::of_token(token),
+        }
     }
-    line.refused_because(&RefusalReason::NotInUrl);
-    Err(Problem::feed_token(RefusalReason::NotInUrl))
 }
 
 async fn feed_token(edge: &Edge, secret: &str, line: &Line) -> Result<FeedToken, Problem> {
@@ -77,7 +104,7 @@ async fn feed_token(edge: &Edge, secret: &str, line: &Line) -> Result<FeedToken,
 }
 
 /// The header with the password of Basic as a bearer token; any other header as it is.
-pub(in crate::http) fn as_bearer(header: &str) -> Cow<'_, str> {
+fn as_bearer(header: &str) -> Cow<'_, str> {
     match password(header) {
         Some(password) => Cow::Owned(format!("Bearer {password}")),
         None => Cow::Borrowed(header),

@@ -1,46 +1,46 @@
-use http::{HeaderMap, StatusCode};
+use http::StatusCode;
 
 use crate::{
-    auth::{Caller, PermissionSet},
+    auth::{Caller, IntegrationScope, PermissionSet},
     http::{
-        edge::Edge,
-        endpoint::bearer,
-        feeds::{problem::Problem, reader::as_bearer},
-        observe::Line,
+        feeds::{problem::Problem, reader::Presented},
         refusal::code,
     },
     queries::SavedQuery,
 };
 
-/// Who asks: a JWT, as a bearer token or as the password of HTTP Basic.
-pub(super) async fn caller(
-    edge: &Edge,
-    headers: &HeaderMap,
-    line: &Line,
-) -> Result<Caller, Problem> {
-    let presented = bearer(headers).map(as_bearer);
-    let caller = edge.verifier.caller(presented.as_deref()).await.map_err(|refusal| {
-        line.refused_because(&refusal);
-        Problem::unauthenticated()
-    })?;
-    line.called_by(&caller.subject);
-    Ok(Caller::clone(&caller))
-}
-
-/// Whether the caller has all that the query runs with.
-pub(super) fn may_run(caller: &Caller, query: &SavedQuery) -> bool {
-    missing(caller, query).is_empty()
+/// Whether they may run the query: a caller who has all that it runs with, or a tool whose feed token was made for it.
+pub(super) fn may_run(presented: &Presented, query: &SavedQuery) -> bool {
+    match presented {
+        Presented::Caller(caller) => missing(caller, query).is_empty(),
+        Presented::Token(token) => token.queries.contains(&query.name),
+    }
 }
 
 /// The caller as the query runs: with the permissions that its file names, and no other.
-pub(super) fn permitted(caller: Caller, query: &SavedQuery) -> Result<Caller, Problem> {
-    let missing = missing(&caller, query);
-    if missing.is_empty() {
-        return Ok(Caller { permissions: query.permissions, ..caller });
+pub(super) fn permitted(presented: &Presented, query: &SavedQuery) -> Result<Caller, Problem> {
+    let (name, permissions) = (&query.name, query.permissions);
+    let refused = |detail: String| Problem::new(StatusCode::FORBIDDEN, code::FORBIDDEN, detail);
+    match presented {
+        Presented::Caller(caller) => {
+            let missing = missing(caller, query);
+            if missing.is_empty() {
+                return Ok(Caller { permissions, ..Caller::clone(caller) });
+            }
+            let words: Vec<&str> = missing.iter().map(crate::auth::Permission::word).collect();
+            let words = words.join(", ");
+            Err(refused(format!("the query {name} needs the permission {words}")))
+        }
+        Presented::Token(token) if token.queries.contains(name) => Ok(Caller {
+            subject: presented.reader().subject,
+            permissions,
+            integrations: IntegrationScope::of(token.integrations.clone()),
+            expires_at: Some(token.expires_at),
+        }),
+        Presented::Token(_) => {
+            Err(refused(format!("this feed token was not made for the query {name}")))
+        }
     }
-    let words: Vec<&str> = missing.iter().map(crate::auth::Permission::word).collect();
-    let detail = format!("the query {} needs the permission {}", query.name, words.join(", "));
-    Err(Problem::new(StatusCode::FORBIDDEN, code::FORBIDDEN, detail))
 }
 
 fn missing(caller: &Caller, query: &SavedQuery) -> PermissionSet {

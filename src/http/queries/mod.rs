@@ -1,6 +1,6 @@
 //! Saved queries over HTTP: `GET /queries/{name}`, as JSON or, where the answer is one flat list, as CSV.
 //!
-//! `caller.rs` tells who asks and whether they may, `csv.rs` follows the pages of a list and writes them. What is run goes the way of
+//! `caller.rs` tells whether who asks may, `csv.rs` follows the pages of a list and writes them. What is run goes the way of
 //! `/graphql`, through `execute.rs`.
 
 mod caller;
@@ -31,6 +31,7 @@ use super::{
         conditional::known_tag,
         manners,
         problem::{Form, Problem},
+        reader::{KEY, presented, presented_for_file},
     },
     negotiation::{self, MediaType},
     observe::Line,
@@ -62,9 +63,9 @@ async fn method_not_allowed(request: Request) -> Response {
 /// `/queries`: the queries that the caller may run.
 async fn list(State(edge): State<Arc<Edge>>, request: Request) -> Response {
     let line = Line::of(request.extensions());
-    match caller::caller(&edge, request.headers(), &line).await {
-        Ok(caller) => {
-            let runnable = edge.queries.all().filter(|query| caller::may_run(&caller, query));
+    match presented(&edge, request.headers(), &line).await {
+        Ok(presented) => {
+            let runnable = edge.queries.all().filter(|query| caller::may_run(&presented, query));
             let queries: Vec<_> = runnable.map(SavedQuery::describe).collect();
             let mut response = Json(json!({ "queries": queries })).into_response();
             manners(response.headers_mut());
@@ -103,11 +104,13 @@ async fn answered(
     head: &Parts,
     line: &Line,
 ) -> Result<Response, Problem> {
-    let caller = caller::caller(edge, &head.headers, line).await?;
+    let presented = presented_for_file(edge, file, head, line).await?;
     let (query, format) = wanted(edge, file)?;
-    let caller = caller::permitted(caller, query)?;
+    let caller = caller::permitted(&presented, query)?;
     let parameters = form_urlencoded::parse(head.uri.query().unwrap_or_default().as_bytes());
-    let variables = query.variables(&parameters.into_owned().collect::<Vec<_>>())?;
+    let is_key = |name: &str| format == Format::Csv && name == KEY;
+    let parameters: Vec<_> = parameters.into_owned().filter(|(name, _)| !is_key(name)).collect();
+    let variables = query.variables(&parameters)?;
     line.asked_for(Some(Operation {
         kind: OperationKind::Query,
         name: Some(query.operation_name.clone().unwrap_or_else(|| query.name.clone())),
