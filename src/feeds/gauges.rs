@@ -123,3 +123,18 @@ fn end_of(day: Date) -> Option<Timestamp> {
     let next = day.checked_add(1.day()).ok()?;
     Some(next.to_zoned(TimeZone::UTC).ok()?.timestamp())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_is_good_until_the_end_of_its_last_day() {
+        for (day, end) in
+            [("2026-11-30", "2026-12-01T00:00:00Z"), ("2026-12-31", "2027-01-01T00:00:00Z")]
+        {
+            assert_eq!(end_of(day.parse().unwrap()), Some(end.parse().unwrap()));
+        }
+        assert_eq!(end_of(Date::MAX), None);
+    }
+}

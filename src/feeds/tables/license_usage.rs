@@ -95,9 +95,12 @@ async fn open(asked: Asked) -> Opened {
     let is_same = |one: &&Arc<Integration>| {
         one.credentials.organization_id == own.credentials.organization_id
     };
-    // Which of two integrations of an organization has a product's row is for the report to say.
-    let same: Vec<Arc<Integration>> = asked.among.iter().filter(is_same).cloned().collect();
+    let is_wanted = |one: &&Arc<Integration>| asked.among.iter().any(|wanted| wanted.id == one.id);
     let (organizations, demand) = (asked.feeds.shared.organizations.clone(), asked.demand);
+    // Which of two integrations of an organization has a product's row is for the report to say, which goes by their order.
+    let all = organizations.integrations().all();
+    let same: Vec<Arc<Integration>> =
+        all.iter().filter(is_same).filter(is_wanted).cloned().collect();
     let (id, days) = (own.id.clone(), asked.inactive_for_days);
     let reading = async move {
         let mut report = organizations.license_report(&same, days, demand).await;

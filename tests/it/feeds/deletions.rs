@@ -72,7 +72,7 @@ async fn whoever_asked_for_a_deletion_is_hidden_where_names_are() {
     let token = mint(&gateway.settings.auth.settings(), &request, now()).expect("a token");
     let admin = gateway.with_token(&token);
     let query = "query($in: [ID!]) { users(first: 50, integrations: $in,
-        filter: {claimStatus: [MANAGED], membershipStatus: [ACTIVE]}) { nodes { id } } }";
+        filter: {claimStatus: MANAGED, membershipStatus: [ACTIVE]}) { nodes { id } } }";
     let people = admin.ask_with(query, json!({"in": [gateway.integration(0)]})).await;
     let delete = "mutation($user: ID!) { deleteUser(input: {userId: $user,
         reason: \"asked by bob@acme.example\"}) { deletion { state } } }";

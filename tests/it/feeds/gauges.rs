@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use headcount::demo::{Fault, FaultKind};
+use jiff::ToSpan;
 use serde_json::{Value, json};
 
 use super::rows;
@@ -169,12 +170,12 @@ async fn an_integration_that_is_gone_has_no_series_and_a_key_has_its_last_day() 
     assert_eq!(expiries.len(), 2);
     let now = crate::support::now();
     for (of, left) in &expiries {
-        let end = match of["kind"].as_str() {
-            "organization_api_key" => "2020-02-01T00:00:00Z",
-            "api_token" => "2999-02-01T00:00:00Z",
+        let last = match of["kind"].as_str() {
+            "organization_api_key" => key,
+            "api_token" => token,
             other => panic!("{other}"),
         };
-        let end: jiff::Timestamp = end.parse().expect("an instant");
+        let end = (last + 1.day()).to_zoned(jiff::tz::TimeZone::UTC).expect("a day").timestamp();
         assert!((end.duration_since(now).as_secs_f64() - left).abs() < 120.0, "{of:?} {left}");
     }
     let delete =

@@ -75,7 +75,7 @@ async fn fill(gateway: &TestGateway) {
 async fn delete_somebody(gateway: &TestGateway, index: usize, reason: &str) -> String {
     let admin = gateway.caller(EVERYTHING);
     let query = "query($in: [ID!]) { users(first: 50, integrations: $in,
-        filter: {claimStatus: [MANAGED], membershipStatus: [ACTIVE]}) { nodes { id accountId } } }";
+        filter: {claimStatus: MANAGED, membershipStatus: [ACTIVE]}) { nodes { id accountId } } }";
     let people = admin.ask_with(query, json!({"in": [gateway.integration(index)]})).await;
     let delete = "mutation($user: ID!, $reason: String) {
         deleteUser(input: {userId: $user, reason: $reason}) { deletion { state } } }";
