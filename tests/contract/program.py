@@ -41,8 +41,8 @@ def started(command, stream, wanted):
         process.kill()
 
 
-def simulator(program):
-    command = [program, "simulator", "--listen", "127.0.0.1:0", "--people", "60", "--seed", "7"]
+def simulator(program, people=60):
+    command = [program, "simulator", "--listen", "127.0.0.1:0", "--people", str(people), "--seed", "7"]
     return started(command, "stdout", json.loads)
 
 
@@ -56,8 +56,15 @@ def gateway(program, settings):
     return started(command, "stderr", address)
 
 
-def write_settings(folder, simulated, recorder):
-    """A gateway's settings that send every call through the recorder."""
+class Direct:
+    """Stands where a recorder would, and records nothing."""
+
+    def in_front_of(self, origin):
+        return origin
+
+
+def write_settings(folder, simulated, recorder, more=()):
+    """A gateway's settings that send every call through the recorder, and more lines of sections of their own."""
     sites = [recorder.in_front_of(origin_of(each["adminUrl"])) for each in simulated["organizations"]]
     lines = [
         "[auth]",
@@ -80,6 +87,7 @@ def write_settings(folder, simulated, recorder):
             f"organization_id = {json.dumps(organization['organizationId'])}",
             f"organization_api_key = {json.dumps(organization['organizationApiKey'])}",
         ]
+    lines += more
     settings = folder / "headcount.toml"
     settings.write_text("\n".join(lines) + "\n")
     return settings
