@@ -35,7 +35,8 @@ pub use registry::Organizations;
 pub use roles::{HeldRole, RoleHolder, RoleOrigin};
 pub use scan::{PeopleSnapshot, ScanProgress};
 pub use seats::{
-    Candidate, KeptFigures, LicenseReport, PaidTwice, ProductAccessRow, Seats, TakenSnapshots,
+    Candidate, KeptFigures, LicenseReport, PaidTwice, ProductAccessRow, SeatExemption, Seats,
+    TakenSnapshots,
 };
 pub use settings::{CacheSettings, LicenseSettings, Settings};
 pub use users::{UsersPage, UsersRequest};

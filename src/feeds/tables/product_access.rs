@@ -169,8 +169,8 @@ fn seat(access: &ProductAccessRow<'_>) -> [Value; 6] {
     [
         access.holds_seat.into(),
         access.holds_seat.then(|| usage_word(access.usage)).into(),
-        access.is_robot.into(),
-        access.is_protected.into(),
+        access.exemption.is_robot.into(),
+        access.exemption.is_protected.into(),
         is_known.then_some(access.is_reclaimable).into(),
         granted_by.into(),
     ]

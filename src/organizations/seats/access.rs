@@ -1,6 +1,11 @@
 use jiff::Timestamp;
 
-use super::{super::scan::Person, Holder, Seats, gather::row_of, join::Held};
+use super::{
+    super::scan::Person,
+    Holder, Seats,
+    gather::row_of,
+    join::{Held, Standing},
+};
 use crate::{
     domain::{
         AccountId, LastActivity, Product, ResourceId, SeatFigures, SeatUse, UserStatus, product_key,
@@ -35,12 +40,19 @@ pub struct ProductAccessRow<'a> {
     pub is_by_group: bool,
     /// The names of their groups that grant a seat there, working at this moment or not; the id where a name is hidden.
     pub granted_by: Vec<&'a str>,
+    /// What keeps a seat of theirs from being taken back.
+    pub exemption: SeatExemption,
+    /// Whether they hold a seat that can be taken back.
+    pub is_reclaimable: bool,
+}
+
+/// Why somebody's seats are needed, whether they use them or not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SeatExemption {
     /// A service account, by the configuration, or a bot.
     pub is_robot: bool,
     /// Protected, by the configuration.
     pub is_protected: bool,
-    /// Whether they hold a seat that can be taken back.
-    pub is_reclaimable: bool,
 }
 
 impl Seats {
@@ -69,11 +81,13 @@ impl Seats {
         let edge = cutoff(now, inactive_for_days);
         let mut held = Vec::new();
         let standing = self.held_by(row, person, &mut held);
+        let Standing { is_robot, is_protected, .. } = standing;
+        let exemption = SeatExemption { is_robot, is_protected };
         let holder = |one: &Held| SeatHolder {
             last_active: one.last_active,
             added_at: person.added_at(),
-            is_robot: standing.is_robot,
-            is_protected: standing.is_protected,
+            is_robot,
+            is_protected,
         };
         let access = |one: &Held| {
             let instance = self.instances.get(one.resource as usize);
@@ -100,8 +114,7 @@ impl Seats {
                 holds_seat: one.holds_seat,
                 is_by_group: one.is_by_group(),
                 granted_by: self.granting_names(person, one.resource),
-                is_robot: standing.is_robot,
-                is_protected: standing.is_protected,
+                exemption,
                 is_reclaimable: one.holds_seat && is_reclaimable(&holder(one), edge),
             })
         };

@@ -27,8 +27,12 @@ use futures_util::FutureExt;
 
 pub(super) use self::kept::KnownFigures;
 pub use self::{
-    access::ProductAccessRow, candidates::Candidate, history::TakenSnapshots, kept::KeptFigures,
-    report::LicenseReport, twice::PaidTwice,
+    access::{ProductAccessRow, SeatExemption},
+    candidates::Candidate,
+    history::TakenSnapshots,
+    kept::KeptFigures,
+    report::LicenseReport,
+    twice::PaidTwice,
 };
 use self::{
     join::{Correction, Held, Join, Standing},

@@ -160,9 +160,14 @@ async fn an_integration_that_is_gone_has_no_series_and_a_key_has_its_last_day() 
     let gateway = quiet(40).start().await;
     let admin = gateway.caller(EVERYTHING);
     let update =
-        "mutation($id: ID!) { updateIntegration(input: {id: $id, apiKeyExpiresOn: \"2020-01-31\",
-        apiTokenExpiresOn: \"2999-01-31\"}) { userErrors { code } } }";
-    let answer = admin.ask_with(update, json!({"id": gateway.integration(0)})).await;
+        "mutation($id: ID!, $key: Date!, $token: Date!) { updateIntegration(input: {id: $id,
+        apiKeyExpiresOn: $key, apiTokenExpiresOn: $token}) { userErrors { code message } } }";
+    let today = crate::support::now().to_zoned(jiff::tz::TimeZone::UTC).date();
+    let (key, token) = (today + 20.days(), today + 30.days());
+    let input = json!({
+        "id": gateway.integration(0), "key": key.to_string(), "token": token.to_string(),
+    });
+    let answer = admin.ask_with(update, input).await;
     assert_eq!(answer.good("/updateIntegration/userErrors"), &json!([]));
     rows(&gateway.reader(), "license_usage").await;
     let text = scrape(&gateway).await;

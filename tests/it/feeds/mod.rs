@@ -82,7 +82,7 @@ async fn delete_somebody(gateway: &TestGateway, index: usize, reason: &str) -> S
     for person in people.list("/users/nodes") {
         let input = json!({"user": person["id"], "reason": reason});
         let answer = admin.ask_with(delete, input).await;
-        if answer.at("/deleteUser/deletion/state") == "SCHEDULED" {
+        if answer.at("/deleteUser")["deletion"]["state"] == "SCHEDULED" {
             return person["accountId"].as_str().expect("an account").to_owned();
         }
     }
