@@ -149,6 +149,45 @@ async fn a_query_runs_with_the_permissions_of_its_file_and_no_other() {
 }
 
 #[tokio::test]
+async fn a_feed_token_runs_the_queries_that_it_was_made_for() {
+    let (gateway, _folder) = gateway(10).await;
+    let maker = gateway.caller(&[Permission::ManageIntegrations, Permission::ReadDirectory]);
+    let create = "mutation($input: CreateFeedTokenInput!) { createFeedToken(input: $input) {
+        secret userErrors { code message } } }";
+    let input = json!({
+        "name": "A sheet", "queries": ["who", "groups"], "isAcceptedInUrl": true,
+        "integrations": [gateway.integration(0)],
+    });
+    let made = maker.ask_with(create, json!({ "input": input })).await;
+    let secret = made.good("/createFeedToken/secret").as_str().expect("a secret");
+    let tool = gateway.with_token(secret);
+    let listed = tool.get("/queries").await;
+    assert_eq!(crate::support::texts(&listed.body["queries"], "name"), ["groups", "who"]);
+
+    let who = tool.get("/queries/who").await;
+    let viewer = who.good("/viewer");
+    assert_eq!(viewer["permissions"], json!(["READ_DIRECTORY"]), "those of the file");
+    assert!(viewer["subject"].as_str().expect("a text").starts_with("feed-token:"), "{viewer}");
+    let all = gateway.reader().get("/queries/groups.csv").await;
+    let own = gateway.limited_to(0).get("/queries/groups.csv").await;
+    assert!(own.text.len() < all.text.len());
+    assert_eq!(tool.get("/queries/groups.csv").await.text, own.text, "of its integration only");
+    let nobody = gateway.reader().without_token();
+    let by_key = nobody.get(&format!("/queries/groups.csv?first=7&key={secret}")).await;
+    assert_eq!((by_key.status, &by_key.text), (200, &own.text));
+    assert_eq!(nobody.get(&format!("/queries/groups.json?key={secret}")).await.status, 401);
+
+    let other = tool.get("/queries/typed").await;
+    let told = "this feed token was not made for the query typed";
+    assert_eq!(problem(&other), (403, "FORBIDDEN", told));
+    assert_eq!(tool.get("/feeds/groups.csv").await.status, 403);
+    let input = json!({ "name": "Too much", "queries": ["too-little"] });
+    let refused = maker.ask_with(create, json!({ "input": input })).await;
+    let message = refused.good("/createFeedToken/userErrors/0/message").as_str().expect("a text");
+    assert!(message.ends_with("the saved query too-little needs licenses:read"), "{message}");
+}
+
+#[tokio::test]
 async fn an_answer_is_that_of_the_schema() {
     let (gateway, folder) = gateway(60).await;
     let source = std::fs::read_to_string(folder.path().join("inactive-people.graphql"));
