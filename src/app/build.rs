@@ -110,7 +110,7 @@ pub async fn build(settings: &Settings) -> anyhow::Result<App> {
     let site = Site::new(http::Parts {
         gateway,
         feeds: connections.feeds(settings.feeds.settings()),
-        reports: Reports::new(connections.organizations.clone()),
+        reports: Reports::new(connections.organizations.clone(), settings.feeds.wait),
         queries,
         verifier,
         feed_tokens: connections.feed_tokens.clone(),

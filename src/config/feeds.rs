@@ -8,7 +8,8 @@ use crate::feeds::FeedSettings;
 section! {
     /// Tables for BI tools: `/feeds/` and the OData service at `/odata/v4/`.
     FeedsSection {
-        /// How long a request waits for an organization that is being read, before it gets 503 with `Retry-After`.
+        /// How long a request for a feed or the report waits for an organization that is being read, before it gets 503 with
+        /// `Retry-After`.
         #[serde(with = "jiff::fmt::serde::unsigned_duration::friendly::compact::required")]
         wait: Duration = FeedSettings::default().wait;
         /// Feeds that are written at the same time; one more gets 503 with `Retry-After`.

@@ -12,11 +12,11 @@ section! {
 
 impl QueriesSection {
     pub(super) fn refuse_nonsense(&self, problems: &mut Problems) {
-        if self.folder.as_ref().is_some_and(|folder| !folder.is_dir()) {
+        if self.folder.as_ref().is_some_and(|folder| folder.as_os_str().is_empty()) {
             problems.add(
                 "queries.folder",
-                "is no folder that can be read",
-                "correct the path, or leave it out for no saved queries",
+                "is empty",
+                "name the folder, or leave it out for no saved queries",
             );
         }
     }

@@ -20,7 +20,7 @@ pub enum Error {
 }
 
 fn list(broken: &[Broken]) -> String {
-    broken.iter().map(|one| format!("\n  {one}")).collect()
+    broken.iter().fold(String::new(), |list, one| format!("{list}\n  {one}"))
 }
 
 /// What is wrong with a file.

@@ -1,5 +1,6 @@
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
+use futures_util::future::join_all;
 use jiff::{Timestamp, ToSpan, civil::Date, tz::TimeZone};
 use rust_decimal::Decimal;
 use url::Url;
@@ -14,7 +15,7 @@ use crate::{
         product_name,
     },
     integrations::Integration,
-    organizations::{self, LicenseReport, Organizations},
+    organizations::{self, Demand, LicenseReport, Organizations},
 };
 
 /// Rows of the reclaim list that are told.
@@ -30,7 +31,11 @@ const MOST_POINTS: i32 = 60;
 #[derive(Clone)]
 pub struct Reports {
     organizations: Organizations,
+    wait: Duration,
 }
+
+/// The integrations whose people are read, and those that cannot be read.
+type Scanned = (Vec<Arc<Integration>>, Vec<(IntegrationId, organizations::Error)>);
 
 /// What a report is asked for.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -51,10 +56,10 @@ impl Asked {
 }
 
 impl Reports {
-    /// Reports over these.
+    /// Reports over these. Who asks while an organization is read for the first time waits for it at most this long.
     #[must_use]
-    pub fn new(organizations: Organizations) -> Self {
-        Self { organizations }
+    pub fn new(organizations: Organizations, wait: Duration) -> Self {
+        Self { organizations, wait }
     }
 
     /// Makes a report of the integrations that may be seen. Upstream it costs what `license_report` costs, and nothing while
@@ -87,20 +92,43 @@ impl Reports {
         let choices = choices.collect();
         // A reload of the browser asks for no cache; a scan that is asked for anew with each look would never be served.
         let demand = self.organizations.demand(None);
+        let (readable, mut failed) = self.scanned(&chosen, demand).await?;
         let days = asked.inactive_for_days;
-        let found = self.organizations.license_report(&chosen, days, demand).await;
-        let is_running = |(_, error): &(IntegrationId, organizations::Error)| {
-            matches!(error, organizations::Error::ScanRunning(_))
-        };
-        let is_nothing = !chosen.is_empty() && found.unavailable.len() == chosen.len();
-        if is_nothing || found.unavailable.iter().any(is_running) {
-            return Err(Error::Unavailable(found.unavailable));
+        let mut found = self.organizations.license_report(&readable, days, demand).await;
+        failed.append(&mut found.unavailable);
+        if !chosen.is_empty() && failed.len() == chosen.len() {
+            return Err(Error::Unavailable(failed));
         }
+        found.unavailable = failed;
         let kept = self.history(&chosen, demand.now).await?;
         let reading = Reading { asked, now: demand.now, chosen, choices };
         // Going over a hundred thousand people takes longer than other requests should wait.
         let made = tokio::task::spawn_blocking(move || reading.report(&found, &kept));
         made.await.map_err(|_| Error::Broken)
+    }
+
+    /// Waits until everybody is read, or for as long as anybody should wait; and tells those apart that cannot be read.
+    async fn scanned(&self, chosen: &[Arc<Integration>], demand: Demand) -> Result<Scanned> {
+        let scan = |integration: &Arc<Integration>| {
+            let organization = self.organizations.organization(integration, demand);
+            async move { organization.people(self.wait).await }
+        };
+        let scans = join_all(chosen.iter().map(scan)).await;
+        let (mut readable, mut failed) = (Vec::new(), Vec::new());
+        for (integration, scan) in chosen.iter().zip(scans) {
+            match scan {
+                Ok(_) => readable.push(Arc::clone(integration)),
+                Err(error) => failed.push((integration.id.clone(), error)),
+            }
+        }
+        let is_running = |(_, error): &(IntegrationId, organizations::Error)| {
+            matches!(error, organizations::Error::ScanRunning(_))
+        };
+        if failed.iter().any(is_running) {
+            failed.retain(is_running);
+            return Err(Error::Unavailable(failed));
+        }
+        Ok((readable, failed))
     }
 
     async fn history(

@@ -331,8 +331,8 @@ async fn a_list_is_a_table_and_without_rows_there_is_still_the_header() {
     let path = "/queries/license-history.csv?from=2026-01-01&to=2030-01-01";
     let empty = reader.get(path).await;
     assert_eq!((empty.status, empty.text.as_str()), (200, header));
-    let taker = gateway.caller(Permission::ALL);
-    let taken = taker.ask("mutation { takeLicenseSnapshot { snapshots { used } } }").await;
+    let keeper = gateway.caller(Permission::ALL);
+    let taken = keeper.ask("mutation { takeLicenseSnapshot { snapshots { used } } }").await;
     let kept = taken.list("/takeLicenseSnapshot/snapshots").len();
     let rows = lines(&reader.get(path).await);
     assert_eq!(rows.len(), kept + 1);

@@ -241,7 +241,7 @@ async fn the_page_loads_nothing_and_is_not_kept() {
 
 #[tokio::test]
 async fn while_the_first_reading_runs_a_page_tells_how_far_it_is_and_looks_again() {
-    let gateway = Setup::of(250).with("CACHE__SCAN_WAIT", "20ms").start().await;
+    let gateway = Setup::of(250).with("FEEDS__WAIT", "20ms").start().await;
     let slow = Fault::new(FaultKind::Latency { milliseconds: 300 });
     gateway.atlassian.add_fault(slow.on("POST", "users/search"));
     let reader = gateway.reader();
@@ -307,8 +307,8 @@ async fn the_lines_are_drawn_of_the_days_that_were_kept() {
     let reader = gateway.reader();
     let none = told(&page(&reader, "").await.text);
     assert!(none.contains("A line needs two days of a product"), "{none}");
-    let taker = gateway.caller(crate::support::EVERYTHING);
-    let taken = taker.ask("mutation { takeLicenseSnapshot { snapshots { used } } }").await;
+    let keeper = gateway.caller(crate::support::EVERYTHING);
+    let taken = keeper.ask("mutation { takeLicenseSnapshot { snapshots { used } } }").await;
     let rows = taken.list("/takeLicenseSnapshot/snapshots").len();
     let day = day_before(&gateway).await;
     let answer = page(&reader, "").await;

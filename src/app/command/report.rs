@@ -52,10 +52,9 @@ const LOOK: Duration = Duration::from_millis(500);
 const PLAIN_WIDTH: u16 = 100;
 
 pub(super) async fn run(arguments: Arguments, common: Common<'_>) -> anyhow::Result<ExitCode> {
-    let mut settings = common.settings(common.sources())?;
-    settings.cache.scan_wait = LOOK;
+    let settings = common.settings(common.sources())?;
     let connections = connect(&settings).await?;
-    let reports = Reports::new(connections.organizations.clone());
+    let reports = Reports::new(connections.organizations.clone(), LOOK);
     let asked = Asked {
         inactive_for_days: arguments.inactive_for_days,
         integrations: arguments.integrations.iter().map(|id| id.as_str().into()).collect(),

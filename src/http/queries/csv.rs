@@ -22,14 +22,14 @@ pub(super) async fn written(run: &Run<'_>, mut variables: Variables) -> Result<V
     let shape = run.query.shape.as_ref().map_err(|why| {
         Problem::not_found(format!("the query {} has no CSV: {why}", run.query.name))
     })?;
-    let mut table = Table::new(shape).map_err(unknown)?;
+    let mut table = Table::new(shape).map_err(|why| unknown(&why))?;
     let mut seen = Vec::new();
     for _ in 0..MOST_PAGES {
         let answer = run.executed(variables.clone()).await.map_err(|refusal| refused(&refusal))?;
         if answer.refusal.is_some() || !answer.response.errors.is_empty() {
             return Err(problem_of(&answer, run.line));
         }
-        match table.add(&answer.response.data).map_err(unknown)? {
+        match table.add(&answer.response.data).map_err(|why| unknown(&why))? {
             Page::Last => return Ok(table.finish()),
             Page::Cut => {
                 return Err(cut(
@@ -54,7 +54,7 @@ fn cut(remedy: &str) -> Problem {
     Problem::new(StatusCode::CONFLICT, graphql::code::BAD_USER_INPUT, detail)
 }
 
-fn unknown(why: NotATable) -> Problem {
+fn unknown(why: &NotATable) -> Problem {
     Problem::new(StatusCode::BAD_GATEWAY, code::INTERNAL_SERVER_ERROR, why.to_string())
 }
 
