@@ -4,17 +4,17 @@ use headcount::auth::{IntegrationScope, MintRequest, mint};
 use serde_json::{Value, json};
 
 use super::{delete_somebody, rows, with};
-use crate::support::{EVERYTHING, TestGateway, now};
+use crate::support::{EVERYTHING, Setup, TestGateway, now};
 
 const DELETIONS: &str = "{ deletions(first: 100) { nodes {
     id accountId scope state requestedBy reason requestedAt purgesAt changedAt } } }";
 
 #[tokio::test]
 async fn deletions_are_those_of_graphql_and_are_brought_up_to_date() {
-    let gateway = TestGateway::start(40).await;
+    let gateway = Setup::of(40).with("CHANGES__PERCENT_PER_DAY", 50).start().await;
     let reader = gateway.reader();
-    let first = delete_somebody(&gateway, 0, "left the company").await;
-    let second = delete_somebody(&gateway, 1, "left too").await;
+    let first = delete_somebody(&gateway, "left the company").await;
+    let second = delete_somebody(&gateway, "left too").await;
     let answer = reader.ask(DELETIONS).await;
     let told = answer.list("/deletions/nodes");
     let found = rows(&reader, "deletions").await;

@@ -203,9 +203,9 @@ async fn a_table_can_be_written_to_a_file_by_a_command() {
 
 #[tokio::test]
 async fn texts_of_the_licence_tables_and_of_deletions_are_texts_too() {
-    let gateway = TestGateway::start(40).await;
+    let gateway = Setup::of(40).with("CHANGES__PERCENT_PER_DAY", 50).start().await;
     fill(&gateway).await;
-    let account = delete_somebody(&gateway, 0, FORMULA).await;
+    let account = delete_somebody(&gateway, FORMULA).await;
     let relabel = "mutation($id: ID!, $label: String!) {
         updateIntegration(input: {id: $id, label: $label}) { userErrors { code } } }";
     let input = json!({"id": gateway.integration(0), "label": FORMULA});
