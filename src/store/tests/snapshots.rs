@@ -72,3 +72,20 @@ async fn months_and_years_end_where_they_do() {
     assert_eq!(store.forget_license_snapshots(day("2028-02-29")).await.unwrap(), 3);
     assert_eq!(dates("2000-01-01", "2100-01-01").await, ["2028-02-29", "2028-03-01"]);
 }
+
+#[tokio::test]
+async fn the_newest_figures_are_those_of_each_integrations_own_last_day() {
+    let folder = TempDir::new().unwrap();
+    let store = opened(&folder, ring(&Keyring::generate(), &[])).await;
+    let all = [
+        snapshot("2026-11-20", "acme", 1),
+        snapshot("2026-11-22", "acme", 2),
+        snapshot("2026-11-21", "other", 3),
+        snapshot("2026-11-23", "hidden", 4),
+    ];
+    store.keep_license_snapshots(&all).await.unwrap();
+    let ids = ["acme".into(), "other".into(), "nobody".into()];
+    let newest = store.newest_license_snapshots(&ids).await.unwrap();
+    assert_eq!(newest, [all[1].clone(), all[2].clone()]);
+    assert!(store.newest_license_snapshots(&[]).await.unwrap().is_empty());
+}

@@ -1,45 +1,20 @@
-//! Seats paid for against seats needed: right beside the simulator's own data, cheap, and honest about what is missing.
+//! The figures of each product, their sums, and what they cost.
 
 use std::collections::BTreeMap;
 
-use headcount::{
-    auth::Permission,
-    demo::{Fault, FaultKind, RequestCounts},
-};
+use headcount::demo::{Fault, FaultKind, RequestCounts};
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
 
-use crate::support::{Answer, READ, SEARCH, Setup, TestGateway, listed, now};
+use super::{FIGURES, figures, number};
+use crate::support::{Answer, READ, SEARCH, Setup, TestGateway, listed};
 
 const COUNT: &str = "/admin/v2/orgs/{orgId}/directories/{directoryId}/users/count";
 const GROUP_ROLES: &str =
     "/admin/v2/orgs/{orgId}/directories/{directoryId}/groups/{groupId}/role-assignments";
-const USER_ROLES: &str =
-    "/admin/v2/orgs/{orgId}/directories/{directoryId}/users/{accountId}/role-assignments";
-
-const FIGURES: &str = "query($days: Int, $in: [ID!]) {
-    licenseUsage(inactiveForDays: $days, integrations: $in) {
-        rows { product { key resourceId isSandbox } purchased purchasedSource
-            used active inactive neverUsed unknown needed reclaimable suspended
-            countedByAtlassian available utilization
-            unitPrice currency monthlyCost monthlyWaste savingEffectiveOn notes
-            freshness { isStale } }
-        totals { currency people purchased used needed reclaimable monthlyCost monthlyWaste }
-        people { listed withSeat suspended deactivated notInvited forDeletion }
-        unavailable { integration { id } code message retryAfterSeconds }
-        freshness { isStale fetchedAt } } }";
 
 /// What no answer may take beside the scan and the roles of groups, for the first organization.
 const BESIDE: u64 = 26;
-
-async fn figures(gateway: &TestGateway, organization: usize, days: u32) -> Answer {
-    let variables = json!({"days": days, "in": [gateway.integration(organization)]});
-    gateway.reader().ask_with(FIGURES, variables).await
-}
-
-fn number(row: &Value, member: &str) -> u64 {
-    row[member].as_u64().unwrap_or_else(|| panic!("no number `{member}` in {row}"))
-}
 
 #[tokio::test]
 async fn the_seats_are_those_that_atlassian_counts_and_their_parts_make_the_whole() {
@@ -276,170 +251,4 @@ async fn prices_make_money_and_without_one_there_is_none() {
         (&trello["purchased"], &trello["purchasedSource"]),
         (&json!(500), &json!("CONFIGURED"))
     );
-}
-
-const CANDIDATES: &str = "query($in: [ID!], $first: Int, $after: String) {
-    licenseUsage(integrations: $in) { rows { reclaimable product { resourceId }
-        reclaimCandidates(first: $first, after: $after) {
-            totalCount pageInfo { hasNextPage endCursor }
-            edges { cursor node { lastActiveAt reason reasonCode remedy
-                user { accountId name addedToOrgAt }
-                grantedBy { source role { key } product { resourceId }
-                    groups { name isDefaultAccess isExternallySynced } } } } } } } }";
-
-#[tokio::test]
-async fn the_reclaim_list_names_person_reason_and_what_grants_the_seat() {
-    let gateway = TestGateway::start(150).await;
-    let reader = gateway.reader();
-    let variables = json!({"in": [gateway.integration(0)], "first": 100});
-    let (answer, calls) = gateway.counted(reader.ask_with(CANDIDATES, variables)).await;
-    let mut unexplained = 0;
-    for row in answer.list("/licenseUsage/rows") {
-        let edges = row["reclaimCandidates"]["edges"].as_array().expect("edges");
-        assert_eq!(edges.len() as u64, number(row, "reclaimable"));
-        assert_eq!(row["reclaimCandidates"]["totalCount"], row["reclaimable"]);
-        let mut since: Vec<&str> = Vec::new();
-        for node in edges.iter().map(|edge| &edge["node"]) {
-            let last = node["lastActiveAt"].as_str();
-            assert_eq!(node["reasonCode"], if last.is_some() { "INACTIVE" } else { "NEVER_USED" });
-            since.push(last.or(node["user"]["addedToOrgAt"].as_str()).expect("an instant"));
-            let granted = node["grantedBy"].as_array().expect("what grants it");
-            assert!(!granted.is_empty(), "{node}");
-            for one in granted {
-                assert_eq!(one["product"]["resourceId"], row["product"]["resourceId"], "{node}");
-                if one["source"] == "GROUP" {
-                    let groups = one["groups"].as_array().expect("groups");
-                    let remedy = node["remedy"].as_str().expect("a remedy");
-                    for group in groups {
-                        assert!(remedy.contains(group["name"].as_str().expect("a name")), "{node}");
-                    }
-                }
-            }
-            unexplained +=
-                u64::from(node["remedy"].as_str().is_some_and(|text| text.starts_with("Revoke")));
-        }
-        let instants =
-            since.iter().map(|text| text.parse::<jiff::Timestamp>().expect("an instant"));
-        assert!(instants.collect::<Vec<_>>().is_sorted(), "the longest idle first: {since:?}");
-    }
-    assert!(calls.of("GET", USER_ROLES) <= unexplained, "only whom no group explains: {calls:?}");
-}
-
-#[tokio::test]
-async fn the_reclaim_list_is_paged_and_a_cursor_is_good_for_its_list_alone() {
-    let gateway = TestGateway::start(300).await;
-    let reader = gateway.reader();
-    let query = "query($in: [ID!], $after: String, $days: Int) {
-        licenseUsage(integrations: $in, inactiveForDays: $days) { rows { reclaimable
-            reclaimCandidates(first: 7, after: $after) {
-                edges { cursor node { user { accountId } } } pageInfo { hasNextPage endCursor } } } } }";
-    let pointer = "/licenseUsage/rows/0/reclaimCandidates";
-    let mut found = Vec::new();
-    let mut variables = json!({"in": [gateway.integration(0)], "after": null});
-    loop {
-        let answer = reader.ask_with(query, variables.clone()).await;
-        let edges = answer.at(pointer)["edges"].as_array().expect("edges").clone();
-        found.extend(edges.iter().map(|edge| edge["node"]["user"]["accountId"].to_string()));
-        let info = &answer.at(pointer)["pageInfo"];
-        // The cursor of one product's list is none of the others'.
-        let strangers = if variables["after"].is_null() { 0 } else { 11 };
-        assert_eq!(answer.codes(), vec!["CURSOR_INVALID"; strangers], "{}", answer.text);
-        if info["hasNextPage"] == json!(false) {
-            assert_eq!(
-                found.len() as u64,
-                number(answer.at("/licenseUsage/rows/0"), "reclaimable")
-            );
-            break;
-        }
-        variables["after"] = info["endCursor"].clone();
-    }
-    let unique: std::collections::BTreeSet<&String> = found.iter().collect();
-    assert_eq!(unique.len(), found.len());
-    variables["days"] = json!(30);
-    let answer = reader.ask_with(query, variables).await;
-    assert!(answer.at(pointer).is_null(), "other days, another list");
-}
-
-#[tokio::test]
-async fn whoever_may_read_licences_alone_sees_figures_and_no_people() {
-    let gateway = TestGateway::start(60).await;
-    let query = "{ licenseUsage { rows { used reclaimCandidates { nodes { user { email } } } }
-        paidTwiceCount paidTwice { productKey users { email } } } }";
-    let answer = gateway.ask(&[Permission::ReadLicenses], query).await;
-    assert!(answer.at("/licenseUsage/rows/0/used").is_u64());
-    assert!(answer.codes().iter().all(|code| *code == "FORBIDDEN") && !answer.codes().is_empty());
-    for person in gateway.atlassian.people(0) {
-        assert!(person.email.is_none_or(|email| !answer.text.contains(&email)));
-    }
-    let (answer, calls) = gateway
-        .counted(gateway.ask(&[Permission::ReadDirectory], "{ licenseUsage { rows { used } } }"))
-        .await;
-    assert_eq!((answer.codes(), calls.total()), (vec!["FORBIDDEN"], 0));
-}
-
-const HISTORY: &str = "query($from: Date!, $to: Date!) { licenseHistory(from: $from, to: $to) {
-    date productKey resourceId isSandbox used active needed reclaimable purchased monthlyCost currency
-    integration { id } } }";
-
-fn today() -> Value {
-    json!(now().to_zoned(jiff::tz::TimeZone::UTC).date().to_string())
-}
-
-#[tokio::test]
-async fn the_figures_of_a_day_are_kept_once_and_survive_a_restart() {
-    let folder = tempfile::TempDir::new().expect("a folder");
-    let setup = Setup { folder: Some(folder.path().into()), ..Setup::of(60) };
-    let gateway = setup.clone().start().await;
-    let admin = gateway.caller(Permission::ALL);
-    let take = "mutation($in: [ID!]) { takeLicenseSnapshot(integrations: $in) {
-        snapshots { date used productKey } unavailable { code } } }";
-    let one = json!({"in": [gateway.integration(0)]});
-    let taken = admin.ask_with(take, one.clone()).await;
-    assert_eq!(taken.list("/takeLicenseSnapshot/snapshots").len(), 12);
-    admin.ask_with(take, json!({})).await.good("/takeLicenseSnapshot");
-    let days = json!({"from": today(), "to": today()});
-    let (kept, calls) = gateway.counted(gateway.reader().ask_with(HISTORY, days.clone())).await;
-    assert_eq!(calls.total(), 0);
-    let rows = kept.list("/licenseHistory").clone();
-    assert_eq!(rows.len(), 16, "twelve products and four, each once");
-    let usage = figures(&gateway, 0, 90).await;
-    for row in usage.list("/licenseUsage/rows") {
-        let same = rows.iter().find(|kept| kept["resourceId"] == row["product"]["resourceId"]);
-        let same = same.expect("every product is kept");
-        for member in ["used", "active", "needed", "reclaimable", "purchased"] {
-            assert_eq!(same[member], row[member], "{member}");
-        }
-    }
-    for (from, to) in
-        [("2026-02-30", "2026-03-01"), ("2026-03-02", "2026-03-01"), ("1990-01-01", "2026-01-01")]
-    {
-        let answer = gateway.reader().ask_with(HISTORY, json!({"from": from, "to": to})).await;
-        assert_eq!(answer.errors().len(), 1, "{from} to {to}: {}", answer.text);
-    }
-    let reader = gateway.ask(READ, "mutation { takeLicenseSnapshot { snapshots { used } } }").await;
-    assert_eq!(reader.codes(), ["FORBIDDEN"]);
-
-    let atlassian = std::sync::Arc::clone(&gateway.atlassian);
-    gateway.stop().await;
-    let gateway = setup.start_before(&atlassian).await;
-    let again = gateway.reader().ask_with(HISTORY, days).await;
-    assert_eq!(again.list("/licenseHistory"), &rows);
-}
-
-#[tokio::test]
-async fn the_gateway_keeps_the_figures_of_each_day_by_itself() {
-    let gateway = Setup::of(40)
-        .with("LICENSES__SNAPSHOTS", "true")
-        .with("LICENSES__SNAPSHOT_AT", "00:00:00")
-        .start()
-        .await;
-    let days = json!({"from": today(), "to": today()});
-    for _ in 0..600 {
-        let kept = gateway.reader().ask_with(HISTORY, days.clone()).await;
-        if kept.list("/licenseHistory").len() == 16 {
-            return;
-        }
-        tokio::task::yield_now().await;
-    }
-    panic!("nothing was kept");
 }
