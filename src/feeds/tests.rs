@@ -203,10 +203,11 @@ fn parameters_that_make_no_sense_are_refused_with_the_reason() {
         (
             "nosuch",
             "1",
-            "has no parameter `nosuch`; it has integration, partial, from, to, integer, boolean",
+            "has no parameter `nosuch`; it has integration, partial, from, to, inactive_for_days, integer, boolean",
         ),
         ("from", "yesterday", "`from` has to be a day such as"),
         ("partial", "yes", "`partial` has to be `true` or `false`"),
+        ("inactive_for_days", "-1", "`inactive_for_days` has to be"),
         ("integer", "x", "`integer` has to be a whole number"),
     ] {
         match feed(Several(vec![]), &[(name, value)]) {
