@@ -42,6 +42,8 @@ pub struct DemoOptions {
     pub upstream_latency: Duration,
     /// Where the store and the keys are kept; a temporary folder where `None`.
     pub data: Option<PathBuf>,
+    /// The file of settings; one with made-up prices where `None`.
+    pub settings: Option<PathBuf>,
 }
 
 /// A gateway beside a simulated Atlassian, connected to it. The gateway's settings are like anybody's.
@@ -81,7 +83,11 @@ impl Demo {
         .await
         .context("the simulator cannot start")?;
         let (folder, temporary) = folder(options.data)?;
-        let settings = settings(&folder, &simulator, environment, options.listen)?;
+        let file = match options.settings {
+            Some(given) => given,
+            None => prices(&folder)?,
+        };
+        let settings = settings(&folder, &simulator, environment, options.listen, &file)?;
         let app = build(&settings).await?;
         let connected = connect(&app.connections, simulator.connections()).await?;
         let tokens = tokens(&settings, &connected)?;
@@ -164,6 +170,7 @@ fn settings(
     simulator: &Simulator,
     environment: &[(String, String)],
     listen: SocketAddr,
+    file: &Path,
 ) -> anyhow::Result<Settings> {
     let origins: Vec<&str> = simulator
         .connections()
@@ -183,8 +190,16 @@ fn settings(
         set("ATLASSIAN__API_URL", simulator.api_url()),
         set("ATLASSIAN__ALLOWED_ORIGINS", &format!("{origins:?}")),
     ]);
-    let sources = Sources { environment: &ours, listen: Some(listen), file: None };
+    let sources = Sources { environment: &ours, listen: Some(listen), file: Some(file) };
     Ok(Settings::load(sources)?)
+}
+
+/// The file of made-up prices in the folder: written anew by each start, since it is not the user's.
+fn prices(folder: &Path) -> anyhow::Result<PathBuf> {
+    let path = folder.join("demo.toml");
+    std::fs::write(&path, include_str!("demo.toml"))
+        .with_context(|| format!("cannot write {}", path.display()))?;
+    Ok(path)
 }
 
 /// The secret in a file, made where there is none: a folder that is used again keeps its tokens and its store.

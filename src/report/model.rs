@@ -1,7 +1,7 @@
 use jiff::{Timestamp, civil::Date};
 use rust_decimal::Decimal;
 
-use crate::domain::{GrantingGroup, LicensePeople, LicenseRow, LicenseTotals};
+use crate::domain::{GrantingGroup, LicensePeople, LicenseRow, LicenseTotals, SeatSource};
 
 /// Everything that the report says, ready to be written. Names of people stand in it only where the reader may see them.
 #[derive(Debug, Clone)]
@@ -78,6 +78,8 @@ pub struct Day {
     pub date: Date,
     /// Seats paid for.
     pub paid: Option<u64>,
+    /// Who told them, or that there is no limit.
+    pub paid_source: SeatSource,
     /// Seats held.
     pub used: Option<u64>,
     /// Seats needed.

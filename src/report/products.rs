@@ -60,7 +60,7 @@ pub(super) fn longest<'a>(shown: impl Iterator<Item = &'a Usage>) -> u64 {
 pub(super) fn seats(usage: &Usage) -> [(Option<u64>, String); 3] {
     let row = &usage.row;
     [
-        (row.purchased, paid(row)),
+        (row.purchased, paid(row.purchased, row.purchased_source)),
         (row.seats.used, known(row.seats.used)),
         (row.seats.needed, known(row.seats.needed)),
     ]
@@ -128,7 +128,7 @@ fn row(usage: &Usage, has_price: bool) -> Markup {
                 @if row.product.is_sandbox { " " span.tag { "sandbox" } }
                 @if let Some(site) = &usage.site { br; small { (site) } }
                 br; small { (usage.integration) @if let Some(plan) = &row.product.plan { " · " (plan) } } }
-            td.number { (paid(row)) @if row.purchased.is_some() { br; small { (source(row.purchased_source)) } } }
+            td.number { (paid(row.purchased, row.purchased_source)) @if row.purchased.is_some() { br; small { (source(row.purchased_source)) } } }
             (number(seats.used))
             td.number { (utilization(row)) }
             (number(seats.active))

@@ -195,13 +195,15 @@ impl Reading {
             let day = Day {
                 date: one.date,
                 paid: one.purchased,
+                paid_source: one.purchased_source,
                 used: one.seats.used,
                 needed: one.seats.needed,
             };
             let days = by_product.entry(one.resource_id.canonical()).or_default();
             // Two integrations of one organization each keep the product's day.
             match days.last_mut().filter(|last| last.date == day.date) {
-                Some(last) => last.paid = last.paid.or(day.paid),
+                Some(last) if last.paid.is_some() => {}
+                Some(last) => (last.paid, last.paid_source) = (day.paid, day.paid_source),
                 None => days.push(day),
             }
         }
@@ -349,12 +351,14 @@ fn thinned(days: &[Day]) -> Vec<Day> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::SeatSource;
 
     fn days(count: i32, step: i32) -> Vec<Day> {
         let first: Date = "2025-11-22".parse().unwrap();
         let day = |at: i32| Day {
             date: first.saturating_add((at * step).days()),
             paid: None,
+            paid_source: SeatSource::Unknown,
             used: u64::try_from(at).ok(),
             needed: None,
         };

@@ -132,7 +132,8 @@ fn candidate(name: Option<&str>, price: Option<&str>) -> Candidate {
 }
 
 fn day(date: &str, paid: Option<u64>, used: u64, needed: Option<u64>) -> Day {
-    Day { date: date.parse().unwrap(), paid, used: Some(used), needed }
+    let paid_source = if paid.is_some() { SeatSource::Upstream } else { SeatSource::Unknown };
+    Day { date: date.parse().unwrap(), paid, paid_source, used: Some(used), needed }
 }
 
 fn report() -> Report {

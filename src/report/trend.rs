@@ -5,7 +5,7 @@ use plotters::prelude::*;
 use super::{
     Day, Report, Trend,
     products::{KINDS, keys},
-    words::{NOT_KNOWN, count, known, plural},
+    words::{count, known, paid, plural},
 };
 
 const SIZE: (u32, u32) = (640, 220);
@@ -61,7 +61,7 @@ fn one(number: usize, trend: &Trend) -> Markup {
                         @for (name, _) in KINDS { th.number scope="col" { (name) } } } }
                     tbody { @for day in &trend.days {
                         tr { th scope="row" { (day.date) }
-                            @for seats in [day.paid, day.used, day.needed] { td.number { (known(seats)) } } }
+                            @for (_, seats) in numbers(day) { td.number { (seats) } } }
                     } }
                 }
             }
@@ -72,19 +72,30 @@ fn one(number: usize, trend: &Trend) -> Markup {
 /// The first and the last day in a sentence.
 pub(super) fn summary(days: &[Day]) -> String {
     let (Some(first), Some(last)) = (days.first(), days.last()) else { return String::new() };
-    let went = |what: &str, of: fn(&Day) -> Option<u64>| match (of(first), of(last)) {
-        (None, None) => format!("{what} {NOT_KNOWN}"),
-        (before, after) if before == after => format!("{what} {} as before", known(after)),
-        (before, after) => format!("{what} {} to {}", known(before), known(after)),
-    };
+    let went =
+        |kind: usize, what: &str| match (numbers(first)[kind].clone(), numbers(last)[kind].clone())
+        {
+            ((None, before), (None, after)) if before == after => format!("{what} {after}"),
+            ((_, before), (_, after)) if before == after => format!("{what} {after} as before"),
+            ((_, before), (_, after)) => format!("{what} {before} to {after}"),
+        };
     format!(
         "{} to {}: {}, {}, {}.",
         first.date,
         last.date,
-        went("paid", |day| day.paid),
-        went("used", |day| day.used),
-        went("needed", |day| day.needed),
+        went(0, "paid"),
+        went(1, "used"),
+        went(2, "needed"),
     )
+}
+
+/// Paid, used and needed, each as a number and as a text.
+fn numbers(day: &Day) -> [(Option<u64>, String); 3] {
+    [
+        (day.paid, paid(day.paid, day.paid_source)),
+        (day.used, known(day.used)),
+        (day.needed, known(day.needed)),
+    ]
 }
 
 /// The lines without the element around them, which the page writes with its title. No text of anybody's stands in it.
@@ -142,4 +153,37 @@ fn draw(image: &mut String, days: &[Day]) -> Result<(), Box<dyn std::error::Erro
 fn label(first: Date, days: i32) -> String {
     use jiff::ToSpan;
     first.saturating_add(days.days()).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::SeatSource;
+
+    #[test]
+    fn how_it_went_is_told_in_words_also_without_numbers() {
+        let day = |date: &str, paid, paid_source, used| Day {
+            date: date.parse().unwrap(),
+            paid,
+            paid_source,
+            used: Some(used),
+            needed: None,
+        };
+        let (upstream, unlimited) = (SeatSource::Upstream, SeatSource::Unlimited);
+        let grown = [
+            day("2026-11-01", Some(100), upstream, 90),
+            day("2026-11-22", Some(100), upstream, 1_100),
+        ];
+        assert_eq!(
+            summary(&grown),
+            "2026-11-01 to 2026-11-22: paid 100 as before, used 90 to 1,100, needed not known."
+        );
+        let freed =
+            [day("2026-11-01", Some(100), upstream, 90), day("2026-11-22", None, unlimited, 90)];
+        assert_eq!(
+            summary(&freed),
+            "2026-11-01 to 2026-11-22: paid 100 to no limit, used 90 as before, needed not known."
+        );
+        assert!(summary(&[freed[1], freed[1]]).contains("paid no limit, "));
+    }
 }

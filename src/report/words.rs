@@ -44,8 +44,8 @@ fn parted(digits: &str) -> String {
 }
 
 /// The seats paid for, or why there is no number.
-pub(super) fn paid(row: &LicenseRow) -> String {
-    match (row.purchased, row.purchased_source) {
+pub(super) fn paid(seats: Option<u64>, source: SeatSource) -> String {
+    match (seats, source) {
         (Some(seats), _) => count(seats),
         (None, SeatSource::Unlimited) => NO_LIMIT.to_owned(),
         (None, _) => NOT_KNOWN.to_owned(),

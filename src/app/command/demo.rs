@@ -1,4 +1,8 @@
-use std::{path::PathBuf, process::ExitCode, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    process::ExitCode,
+    time::Duration,
+};
 
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
@@ -31,6 +35,7 @@ pub(super) async fn run(arguments: Arguments, common: Common<'_>) -> anyhow::Res
         seed: simulated.seed,
         upstream_latency: simulated.latency(),
         data: arguments.data,
+        settings: common.config.map(Path::to_owned),
     };
     let people = options.people;
     let progress = spinner(format!("Making up {people} people and connecting to them"));

@@ -61,7 +61,7 @@ pub(in crate::http) async fn presented_for_file(
 pub(in crate::http) const KEY: &str = "key";
 
 fn key(file: &str, head: &Parts) -> Result<Option<String>, Problem> {
-    if !file.rsplit_once('.').is_some_and(|(_, extension)| extension == "csv") {
+    if file.rsplit_once('.').is_none_or(|(_, extension)| extension != "csv") {
         return Ok(None);
     }
     let query = head.uri.query().unwrap_or_default();

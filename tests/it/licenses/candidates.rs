@@ -1,7 +1,7 @@
 //! Whose seat can be taken back, and who may see it.
 
 use headcount::auth::Permission;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::number;
 use crate::support::TestGateway;
