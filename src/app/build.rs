@@ -43,7 +43,7 @@ pub struct App {
     /// What is connected.
     pub connections: Connections,
     site: Site,
-    snapshots: Option<DailySnapshots>,
+    snapshots: DailySnapshots,
 }
 
 /// Opens the store and reads what is connected.
@@ -119,9 +119,8 @@ pub async fn build(settings: &Settings) -> anyhow::Result<App> {
         metrics: telemetry::metrics(),
     });
     let licenses = &settings.licenses;
-    let snapshots = licenses
-        .snapshots
-        .then(|| DailySnapshots::new(connections.organizations.clone(), licenses.snapshot_at));
+    let organizations = connections.organizations.clone();
+    let snapshots = DailySnapshots::new(organizations, licenses.snapshot_at, licenses.snapshots);
     Ok(App { connections, site, snapshots })
 }
 
@@ -176,11 +175,9 @@ impl App {
         listener: TcpListener,
         stop: impl Future<Output = ()>,
     ) -> io::Result<()> {
-        let snapshots = self.snapshots.map(|snapshots| tokio::spawn(snapshots.keep_taking()));
+        let snapshots = tokio::spawn(self.snapshots.keep_taking());
         let outcome = self.site.serve(listener, stop).await;
-        if let Some(snapshots) = snapshots {
-            snapshots.abort();
-        }
+        snapshots.abort();
         self.connections.store.close().await;
         outcome
     }

@@ -3,33 +3,41 @@ use std::{sync::Arc, time::Duration};
 use jiff::{SignedDuration, Timestamp, ToSpan, civil::Time, tz::TimeZone};
 
 use super::clock::now;
-use crate::{integrations::Integration, organizations::Organizations, store};
+use crate::{
+    domain::IntegrationId, integrations::Integration, organizations::Organizations, store,
+};
 
 /// How long after a failure the rest of a day is tried again, where nobody says when.
 const PAUSE: Duration = Duration::from_mins(10);
 /// The longest sleep: a clock that is set forward is noticed after so long.
 const LONGEST_SLEEP: Duration = Duration::from_hours(1);
 
-/// Keeps the licence figures of each day.
+/// Keeps the licence figures of each day, and forgets those of days long past.
 pub(super) struct DailySnapshots {
     organizations: Organizations,
     at: Time,
+    is_taking: bool,
 }
 
 impl DailySnapshots {
-    /// `at` is the time of day in UTC.
-    pub(super) fn new(organizations: Organizations, at: Time) -> Self {
-        Self { organizations, at }
+    /// `at` is the time of day in UTC. What callers have kept is forgotten in time also where nothing `is_taking` any.
+    pub(super) fn new(organizations: Organizations, at: Time, is_taking: bool) -> Self {
+        Self { organizations, at, is_taking }
     }
 
     /// Takes what is missing of each day, from its time on, for ever. An organization that cannot be read is asked again
     /// later the same day.
     pub(super) async fn keep_taking(self) {
+        let mut incomplete = Vec::new();
         loop {
             let now = now();
             let wait = match until(self.at, now) {
-                Some(wait) => wait,
-                None => match self.take_missing(now).await {
+                Some(wait) => {
+                    // What was missing yesterday stays missing of yesterday.
+                    incomplete.clear();
+                    wait
+                }
+                None => match self.take_missing(now, &mut incomplete).await {
                     Ok(None) => until_tomorrow(self.at, now),
                     Ok(Some(again)) => again,
                     Err(error) => {
@@ -43,14 +51,23 @@ impl DailySnapshots {
     }
 
     /// `None` where nothing is left to do today, else when to go on.
-    async fn take_missing(&self, now: Timestamp) -> Result<Option<Duration>, store::Error> {
-        let missing: Vec<Arc<Integration>> =
-            self.organizations.without_license_snapshot(now).await?;
+    async fn take_missing(
+        &self,
+        now: Timestamp,
+        incomplete: &mut Vec<IntegrationId>,
+    ) -> Result<Option<Duration>, store::Error> {
+        let missing: Vec<Arc<Integration>> = if self.is_taking {
+            self.organizations.without_license_snapshot(now, incomplete).await?
+        } else {
+            Vec::new()
+        };
         let mut again: Option<Duration> = None;
         if !missing.is_empty() {
             let demand = self.organizations.demand(None);
             let taken = self.organizations.take_license_snapshots(&missing, demand).await?;
             tracing::info!(rows = taken.snapshots.len(), "Kept the licence figures of the day");
+            *incomplete = taken.incomplete;
+            again = (!incomplete.is_empty()).then_some(PAUSE);
             for (id, error) in &taken.unavailable {
                 tracing::warn!(
                     integration.id = %id, error = %error,

@@ -53,19 +53,20 @@ impl DeletionPreview {
         self.preview.findings.warnings.iter().map(DeletionFinding::of).collect()
     }
 
-    /// The product instances that the person would lose access to.
+    /// The product instances that the person has opened and would lose access to. A seat of one that was never opened is among
+    /// `seatsFreed` alone.
     async fn products_lost(&self) -> Vec<Product> {
         let products = self.preview.products.iter();
         products.map(|id| Product::by_resource(self.integration.clone(), id)).collect()
     }
 
-    /// The seats that would get free, each with the figures of its product: `savingEffectiveOn` is when it leaves the invoice.
+    /// The seats that would get free, used ever or not, each with the figures of its product: `savingEffectiveOn` is when it leaves the invoice.
     /// Reads the whole organization once, as `licenseUsage` does; where that cannot be told, or the caller may not read
     /// licences, the list is empty and an error says why.
     async fn seats_freed(&self, ctx: &Context<'_>) -> Vec<LicenseUsage> {
         let account = &self.preview.user.item.account_id;
-        let lost = &self.preview.products;
-        match license_report::seats_of(ctx, &self.integration, account, lost).await {
+        let taken = self.preview.taken.as_deref();
+        match license_report::seats_of(ctx, &self.integration, account, taken).await {
             Ok(seats) => seats,
             Err(error) => {
                 add_error(ctx, error);

@@ -54,12 +54,12 @@ pub(super) async fn of_integration(
     }
 }
 
-/// The figures of the products on which an account holds a seat that it would lose with these.
+/// The figures of the products on which an account holds a seat, of those that are taken from it; `None` is all.
 pub(super) async fn seats_of(
     ctx: &Context<'_>,
     integration: &Integration,
     account: &AccountId,
-    lost: &[ResourceId],
+    taken: Option<&[ResourceId]>,
 ) -> Result<Vec<LicenseUsage>> {
     Request::of(ctx).needs(Permission::ReadLicenses)?;
     let mut usage = of_integration(ctx, integration, None).await?;
@@ -68,7 +68,8 @@ pub(super) async fn seats_of(
         |ids: &[ResourceId], id: &ResourceId| ids.iter().any(|one| one.is_same_product(id));
     usage.retain(|usage| {
         let product = &usage.row.product.resource_id;
-        is_among(lost, product) && is_among(&usage.seats.seats_of(account, now), product)
+        taken.is_none_or(|taken| is_among(taken, product))
+            && is_among(&usage.seats.seats_of(account, now), product)
     });
     Ok(usage)
 }

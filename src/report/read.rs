@@ -199,13 +199,7 @@ impl Reading {
                 used: one.seats.used,
                 needed: one.seats.needed,
             };
-            let days = by_product.entry(one.resource_id.canonical()).or_default();
-            // Two integrations of one organization each keep the product's day.
-            match days.last_mut().filter(|last| last.date == day.date) {
-                Some(last) if last.paid.is_some() => {}
-                Some(last) => (last.paid, last.paid_source) = (day.paid, day.paid_source),
-                None => days.push(day),
-            }
+            by_product.entry(one.resource_id.canonical()).or_default().push(day);
         }
         let rows = found.rows.iter().filter(|row| !row.product.is_sandbox);
         let trend = |row: &LicenseRow| {

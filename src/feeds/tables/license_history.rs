@@ -7,7 +7,7 @@ use jiff::{
 
 use crate::{
     auth::Permission,
-    domain::{LicenseSnapshot, product_name},
+    domain::{IntegrationId, LicenseSnapshot, product_name},
     feeds::{
         Column, Kind, Table, Value,
         content::{Asked, Listed, Opened},
@@ -71,9 +71,15 @@ async fn open(asked: Asked) -> Opened {
     let day = |at: Timestamp| at.to_zoned(TimeZone::UTC).date();
     let (from, to) = (asked.range.from.map_or(EVER.0, day), asked.range.to.map_or(EVER.1, day));
     let organizations = &asked.feeds.shared.organizations;
-    let ids = [asked.integration.id.clone()];
-    let kept = organizations.license_history(from, to, &ids).await?;
-    Ok(Listed::content(kept.iter().map(values).collect(), kept.iter().map(|row| row.read_at).max()))
+    // Two integrations of one organization keep the same products: of all that are asked for, each has its own site's.
+    let among: Vec<IntegrationId> = asked.among.iter().map(|one| one.id.clone()).collect();
+    let kept = organizations.license_history(from, to, &among).await?;
+    let own: Vec<&LicenseSnapshot> =
+        kept.iter().filter(|row| row.integration == asked.integration.id).collect();
+    Ok(Listed::content(
+        own.iter().map(|row| values(row)).collect(),
+        own.iter().map(|row| row.read_at).max(),
+    ))
 }
 
 fn values(row: &LicenseSnapshot) -> [Value; COLUMNS.len()] {

@@ -63,7 +63,7 @@ impl Changes {
                     Some(_) => DeletionState::Removed,
                     None => DeletionState::AlreadyGone,
                 };
-                let effect = Effect::LostProducts(preview.products.clone());
+                let effect = Effect::LostProducts(preview.taken.clone().unwrap_or_default());
                 self.succeeded(place, deletion, effect, accepted).await
             }
             Err(error) => self.went_wrong(place, deletion, error).await,

@@ -1,4 +1,5 @@
 use jiff::Timestamp;
+use url::Url;
 
 use super::{
     Changes, Place, Result,
@@ -20,8 +21,10 @@ pub struct Preview {
     pub scope: DeletionScope,
     /// What was found.
     pub findings: Findings,
-    /// The product instances that the person would lose: their seats get free.
+    /// The product instances that the person has opened and would lose. Whoever never opened one may hold its seat all the same.
     pub products: Vec<ResourceId>,
+    /// The product instances that the scope takes away, opened or not; `None` is every one of the organization.
+    pub taken: Option<Vec<ResourceId>>,
     /// When the account would be gone for good; `None` for removals.
     pub purges_at: Option<Timestamp>,
     /// To be given with the deletion; `None` where it would be refused.
@@ -75,10 +78,15 @@ impl Changes {
             found: findings::fingerprint(facts, scope, &findings),
         };
         let is_allowed = findings.blockers.is_empty();
+        let taken = match scope {
+            DeletionScope::Site => Some(jira_products_of_site(place).await),
+            DeletionScope::Account | DeletionScope::Organization => None,
+        };
         Ok(Preview {
             user: facts.row.clone(),
             scope,
-            products: self.products_lost(facts, place, scope).await,
+            products: products_lost(facts, taken.as_deref()),
+            taken,
             purges_at: (scope == DeletionScope::Account)
                 .then(|| now.saturating_add(GRACE).unwrap_or(Timestamp::MAX)),
             confirmation_token: is_allowed.then(|| self.inner.confirmations.token(confirmed, now)),
@@ -108,32 +116,24 @@ impl Changes {
         };
         Ok(self.inner.store.open_deletions_of(account).await?.iter().any(is_same))
     }
+}
 
-    /// The product instances that the person has and would have no more.
-    pub(super) async fn products_lost(
-        &self,
-        facts: &Facts,
-        place: &Place,
-        scope: DeletionScope,
-    ) -> Vec<ResourceId> {
-        let access = facts.user.product_access.iter().flatten();
-        let held = access.map(|access| access.resource_id.clone());
-        if scope != DeletionScope::Site {
-            return held.collect();
-        }
-        // Jira's own removal takes the Jira products of that one site.
-        let products = place.organization.products().await;
-        let of_site = products.map(|products| {
-            let site = &place.integration.credentials.admin_url;
-            let is_of_site =
-                |url: &str| url::Url::parse(url).is_ok_and(|url| url.host_str() == site.host_str());
-            let jira = products.value.iter().filter(|product| {
-                product.key.starts_with("jira")
-                    && product.host_url.as_deref().is_some_and(is_of_site)
-            });
-            jira.map(|product| product.resource_id.clone()).collect::<Vec<_>>()
-        });
-        let of_site = of_site.unwrap_or_default();
-        held.filter(|held| of_site.iter().any(|one| one.is_same_product(held))).collect()
-    }
+/// What Jira's own removal takes: the Jira products of that one site. None where the products cannot be read.
+async fn jira_products_of_site(place: &Place) -> Vec<ResourceId> {
+    let site = place.integration.credentials.admin_url.origin();
+    let is_of_site = |address: &str| Url::parse(address).is_ok_and(|url| url.origin() == site);
+    let Ok(products) = place.organization.products().await else { return Vec::new() };
+    let jira = products.value.iter().filter(|product| {
+        product.key.starts_with("jira") && product.host_url.as_deref().is_some_and(is_of_site)
+    });
+    jira.map(|product| product.resource_id.clone()).collect()
+}
+
+/// What the person has opened, of what is taken.
+fn products_lost(facts: &Facts, taken: Option<&[ResourceId]>) -> Vec<ResourceId> {
+    let opened = facts.user.product_access.iter().flatten().map(|access| &access.resource_id);
+    let is_taken = |opened: &&ResourceId| {
+        taken.is_none_or(|taken| taken.iter().any(|one| one.is_same_product(opened)))
+    };
+    opened.filter(is_taken).cloned().collect()
 }

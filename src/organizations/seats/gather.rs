@@ -46,6 +46,8 @@ impl Organization {
             scan,
             roles,
         });
+        // What is refused stays refused; what failed may be there the next time.
+        seats.is_incomplete = jira.is_err_and(|error| error.is_retryable());
         seats.tell_of_unread(&unread);
         self.count_upstream(&mut seats).await;
         self.read_differing(&mut seats).await;
@@ -87,8 +89,8 @@ impl Organization {
             let lost = corrections.lost_products(organization, &user.account_id, scan.began_at);
             let corrected = corrections.corrected(organization, &user, scan.began_at);
             if let Some(corrected) = corrected {
-                let status = corrected.user.status;
-                found.insert(row_of(row), Correction { status, lost });
+                let (status, is_gone) = (corrected.user.status, corrected.is_gone);
+                found.insert(row_of(row), Correction { status, lost, is_gone });
             }
         }
         found
@@ -169,6 +171,7 @@ impl Seats {
                 .map(|(product, sources)| Instance::new(product, sources))
                 .collect(),
             roles: parts.roles,
+            is_incomplete: false,
             reading: READINGS.fetch_add(1, Ordering::Relaxed),
             exact,
         };
@@ -187,6 +190,10 @@ impl Seats {
         let mut held = Vec::new();
         for index in 0..scan.people.len() {
             let Some(person) = scan.people.person(index) else { continue };
+            let correction = self.corrections.get(&row_of(index));
+            if correction.is_some_and(|correction| correction.is_gone) {
+                continue;
+            }
             let standing = self.held_by(index, person, &mut held);
             let mut has_seat = false;
             for one in &held {

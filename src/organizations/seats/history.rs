@@ -1,10 +1,11 @@
 use std::sync::Arc;
 
-use jiff::{Timestamp, ToSpan, civil::Date, tz::TimeZone};
+use futures_util::future::join_all;
+use jiff::{Span, Timestamp, civil::Date, tz::TimeZone};
 
 use super::{
     super::{Demand, Error, Organizations},
-    LicenseReport,
+    once::{each_once, is_own_site},
 };
 use crate::{
     domain::{IntegrationId, LicenseRow, LicenseSnapshot},
@@ -16,13 +17,16 @@ use crate::{
 pub struct TakenSnapshots {
     /// What was kept: a row a product.
     pub snapshots: Vec<LicenseSnapshot>,
+    /// Integrations of whose rows something is missing that may be there later the same day.
+    pub incomplete: Vec<IntegrationId>,
     /// The organizations that could not be read, and why.
     pub unavailable: Vec<(IntegrationId, Error)>,
 }
 
 impl Organizations {
-    /// Keeps today's figures of these integrations, over those that were kept earlier the same day. Answers past their
-    /// time are not kept: a demand without an age is for answers within theirs.
+    /// Keeps today's figures of these integrations, over those that were kept earlier the same day; of each all that it sees,
+    /// so that no day depends on which others could be read. Answers past their time are not kept: a demand without an age
+    /// is for answers within theirs. What was kept has each product once.
     ///
     /// # Errors
     /// The store cannot be written. An organization that cannot be read is no error.
@@ -34,29 +38,39 @@ impl Organizations {
         let settings = &self.inner.settings;
         let demand = demand.within(settings.cache.scan);
         let days = settings.licenses.snapshot_inactive_for_days;
-        let report = self.license_report(chosen, days, demand).await;
-        let LicenseReport { rows, unavailable, .. } = report;
+        let each = chosen.iter().map(|integration| {
+            self.license_report(std::slice::from_ref(integration), days, demand)
+        });
         let date = day(demand.now);
-        let snapshots: Vec<LicenseSnapshot> =
-            rows.into_iter().map(|row| snapshot(date, row)).collect();
+        let (mut snapshots, mut incomplete, mut unavailable) = (Vec::new(), Vec::new(), Vec::new());
+        for report in join_all(each).await {
+            let readings = report.readings.iter().filter(|reading| reading.seats.is_incomplete);
+            incomplete.extend(readings.map(|reading| reading.integration.clone()));
+            snapshots.extend(report.rows.into_iter().map(|row| snapshot(date, row)));
+            unavailable.extend(report.unavailable);
+        }
         self.inner.store.keep_license_snapshots(&snapshots).await?;
-        Ok(TakenSnapshots { snapshots, unavailable })
+        let snapshots = self.each_product_once_a_day(snapshots);
+        Ok(TakenSnapshots { snapshots, incomplete, unavailable })
     }
 
-    /// The integrations whose figures of this day are not kept yet.
+    /// The integrations whose figures of this day are not kept yet, and those that are `incomplete`.
     ///
     /// # Errors
     /// The store cannot be read.
     pub async fn without_license_snapshot(
         &self,
         now: Timestamp,
+        incomplete: &[IntegrationId],
     ) -> Result<Vec<Arc<Integration>>, store::Error> {
         let kept = self.inner.store.integrations_with_snapshot(day(now)).await?;
         let all = self.inner.integrations.all();
-        Ok(all.iter().filter(|integration| !kept.contains(&integration.id)).cloned().collect())
+        let is_missing = |id: &IntegrationId| !kept.contains(id) || incomplete.contains(id);
+        Ok(all.iter().filter(|integration| is_missing(&integration.id)).cloned().collect())
     }
 
-    /// The kept figures of these integrations from one day to another, both included, by day.
+    /// The kept figures of these integrations from one day to another, both included, by day. Where two of them read the same
+    /// organization, each product has one row a day.
     ///
     /// # Errors
     /// The store cannot be read.
@@ -66,7 +80,17 @@ impl Organizations {
         to: Date,
         integrations: &[IntegrationId],
     ) -> Result<Vec<LicenseSnapshot>, store::Error> {
-        self.inner.store.license_snapshots(from, to, integrations).await
+        let kept = self.inner.store.license_snapshots(from, to, integrations).await?;
+        Ok(self.each_product_once_a_day(kept))
+    }
+
+    fn each_product_once_a_day(&self, snapshots: Vec<LicenseSnapshot>) -> Vec<LicenseSnapshot> {
+        let all = self.inner.integrations.all();
+        each_once(
+            snapshots,
+            |one| (one.date, one.resource_id.canonical()),
+            |one| is_own_site(&all, &one.integration, one.site_url.as_deref()),
+        )
     }
 
     /// Forgets the figures of days that are further back than the settings keep; how many rows there were.
@@ -75,8 +99,9 @@ impl Organizations {
     /// The store cannot be written.
     pub async fn forget_old_license_snapshots(&self, now: Timestamp) -> Result<u64, store::Error> {
         let kept = i64::from(self.inner.settings.licenses.keep_snapshots_days);
-        let before = day(now).saturating_sub(kept.days());
-        self.inner.store.forget_license_snapshots(before).await
+        // More days than there are dates: nothing is forgotten.
+        let Ok(days) = Span::new().try_days(kept) else { return Ok(0) };
+        self.inner.store.forget_license_snapshots(day(now).saturating_sub(days)).await
     }
 }
 

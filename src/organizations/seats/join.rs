@@ -56,6 +56,8 @@ pub(super) struct Correction {
     pub(super) status: UserStatus,
     /// Instances that they have no access to any more.
     pub(super) lost: Vec<ResourceId>,
+    /// Not in the organization any more.
+    pub(super) is_gone: bool,
 }
 
 /// What is known of one person besides.

@@ -12,6 +12,7 @@ mod gather;
 mod history;
 mod join;
 mod kept;
+mod once;
 mod report;
 mod sources;
 #[cfg(test)]
@@ -67,6 +68,8 @@ pub struct Seats {
     /// When the oldest of what was read beside the scan was read.
     read_at: jiff::Timestamp,
     reading: u64,
+    /// Whether Jira's own seats are missing for a reason that may pass.
+    is_incomplete: bool,
 }
 
 /// Readings number themselves over all organizations.

@@ -10,6 +10,7 @@ mod preview;
 mod protection;
 mod refusals;
 mod rights;
+mod seats;
 mod states;
 
 use std::{collections::HashMap, time::Duration};

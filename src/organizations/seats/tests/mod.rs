@@ -178,6 +178,7 @@ fn whom_headcount_suspended_a_moment_ago_holds_no_seat() {
         u32::try_from(people.iter().position(|user| user.name == name).unwrap()).unwrap()
     };
     let correction = |status, lost: &[&str]| Correction {
+        is_gone: false,
         status,
         lost: lost.iter().map(|ari| ResourceId::from(*ari)).collect(),
     };
