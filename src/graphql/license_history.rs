@@ -97,6 +97,12 @@ pub struct LicenseSnapshot {
     needed: Option<u64>,
     /// Held and not needed.
     reclaimable: Option<u64>,
+    /// Of those who held a seat: service accounts.
+    robots: Option<u64>,
+    /// Of those who held a seat: protected people.
+    protected: Option<u64>,
+    /// Of those who never used it: came into the organization within `inactiveForDays`.
+    newcomers: Option<u64>,
     /// What was paid a month.
     monthly_cost: Option<Decimal>,
     /// What was paid a month above what the needed seats would have cost.
@@ -126,6 +132,9 @@ impl LicenseSnapshot {
             unknown: kept.seats.unknown,
             needed: kept.seats.needed,
             reclaimable: kept.seats.reclaimable,
+            robots: kept.seats.robots,
+            protected: kept.seats.protected,
+            newcomers: kept.seats.newcomers,
             monthly_cost: kept.monthly_cost.map(Decimal),
             monthly_waste: kept.monthly_waste.map(Decimal),
             currency: kept.currency.clone(),

@@ -167,10 +167,12 @@ test('every example opens in a tab of its own and the first one answers', async 
     assert.deepEqual(await tabs.allTextContents(), [
       'People',
       'InactiveForNinetyDays',
+      'Licences',
       'Groups',
       'Integrations',
       'UsersByEmail',
       'AuditEvents',
+      'FeedToken',
       'PreviewDeletion',
       'DeleteUser',
       'CancelUserDeletion',
