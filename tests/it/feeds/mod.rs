@@ -5,7 +5,6 @@ mod files;
 mod gauges;
 mod http;
 mod licenses;
-mod memory;
 mod odata;
 mod rights;
 mod tables;
