@@ -104,7 +104,8 @@ pub struct LicenseRow {
     pub seats: SeatFigures,
     /// The people that Atlassian itself counts, for comparison; `None` where it does not, or could not be asked.
     pub counted_by_atlassian: Option<u64>,
-    /// Suspended people who would hold a seat again when restored. They hold none now.
+    /// Suspended people who would hold a seat again through their groups when restored, so that there may be more. They hold
+    /// none now.
     pub suspended: u64,
     /// Money; `None` where no price is configured.
     pub cost: Option<LicenseCost>,
@@ -200,7 +201,8 @@ pub struct GrantingGroup {
     pub is_default: bool,
     /// Whether an identity provider keeps its members; `None` where that is not told.
     pub is_synced: Option<bool>,
-    /// Names of the other products on which it grants a seat.
+    /// Names of the other products to which somebody loses a seat or other access with the group, because no group that they
+    /// stay in grants as much; with the site where a name stands for several.
     pub other_products: Vec<String>,
 }
 

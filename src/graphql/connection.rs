@@ -46,7 +46,7 @@ pub struct PageInfo {
 
 /// A page of a list, before it gets the name of its type.
 pub(super) struct Listed<N> {
-    edges: Vec<(String, N)>,
+    pub(super) edges: Vec<(String, N)>,
     has_next_page: bool,
     has_previous_page: bool,
     total_count: Option<u64>,

@@ -13,7 +13,10 @@ use super::{
     reclaim_candidate::ReclaimCandidate,
     scalars::{Date, Decimal},
 };
-use crate::{domain::LicenseRow, organizations::Seats};
+use crate::{
+    domain::LicenseRow,
+    organizations::{FEW, Seats},
+};
 
 /// Licences paid for against licences needed, for one product on one site.
 pub struct LicenseUsage {
@@ -97,7 +100,8 @@ impl LicenseUsage {
         self.row.seats.newcomers
     }
 
-    /// Suspended people who would hold a seat again when restored. They hold none now, and are not in `used`.
+    /// Suspended people who would hold a seat again when restored, as far as their groups tell: whose role was given to them
+    /// directly is not among them. They hold none now, and are not in `used`.
     async fn suspended(&self) -> u64 {
         self.row.suspended
     }
@@ -172,13 +176,16 @@ impl LicenseUsage {
         }
         let now = self.integration.organization.now();
         let rows = self.seats.reclaimable(resource, days, now);
-        let page = slice.of(self.integration.integration_id(), rows).filter_map(|row| {
+        let page = slice.of(self.integration.integration_id(), rows);
+        let is_among_few = page.edges.len() <= FEW;
+        let page = page.filter_map(|row| {
             Some(ReclaimCandidate {
                 integration: self.integration.clone(),
                 found: Arc::new(self.seats.candidate(resource, row, now)?),
                 resource: resource.clone(),
                 seats: Arc::clone(&self.seats),
                 freshness: self.row.freshness,
+                is_among_few,
             })
         });
         Ok(Some(page.into()))

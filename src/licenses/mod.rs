@@ -14,6 +14,6 @@ mod totals;
 pub use people_list::{Named, PeopleList};
 pub use prices::{Billed, Place, configured_seats, cost, price_of};
 pub use purchased::{Purchased, PurchasedSources, purchased};
-pub use reclaim::{freed_by, idle_since, reason, sentence};
-pub use seats::{SeatHolder, cutoff, figures, is_reclaimable, seat_use, tells_activity, uses_seat};
+pub use reclaim::{Beside, freed_by, idle_since, reason, sentence};
+pub use seats::{SeatHolder, ToldActivity, cutoff, figures, is_reclaimable, seat_use, uses_seat};
 pub use totals::totals;

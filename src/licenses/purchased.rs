@@ -35,35 +35,53 @@ pub fn purchased(sources: PurchasedSources) -> Purchased {
         (None, Some(seats), _) | (None, None, Some(seats)) => (Some(seats), SeatSource::Upstream),
         (None, None, None) => (None, SeatSource::Unknown),
     };
-    let mut notes = Vec::new();
-    if let Some(capacity) = sources.capacity {
-        if sources.jira_is_unlimited {
-            notes.push(format!(
-                "Jira tells that the seats are unlimited (applicationrole), the list of products tells {capacity} \
-                 (workspaces); Jira's word counts, since it is the site's own licence."
-            ));
-        } else if let Some(seats) = told.filter(|seats| *seats != capacity) {
-            notes.push(format!(
-                "Jira tells {seats} seats (applicationrole), the list of products {capacity} (workspaces); Jira's number \
-                 counts, since it is the site's own licence."
-            ));
-        }
-    }
-    if let Some(configured) = sources.configured {
-        let upstream = told.or(sources.capacity);
-        if let Some(upstream) = upstream.filter(|upstream| *upstream != configured) {
-            notes.push(format!(
-                "{configured} seats are configured here, Atlassian tells {upstream}; the configured number counts."
-            ));
-        }
-    }
-    if source == SeatSource::Unknown {
-        notes.push(
+    let note = match source {
+        SeatSource::Configured => beside_configured(sources, told),
+        SeatSource::Upstream | SeatSource::Unlimited => beside_jira(sources, told),
+        SeatSource::Unknown => Some(
             "Atlassian does not tell how many seats are paid for; configure them in `licenses.seats`."
                 .to_owned(),
-        );
+        ),
+    };
+    Purchased { seats, source, notes: note.into_iter().collect() }
+}
+
+/// Every other source, where one of them tells something else than the configuration.
+fn beside_configured(sources: PurchasedSources, told: Option<u64>) -> Option<String> {
+    let configured = sources.configured?;
+    let mut others = Vec::new();
+    if sources.jira_is_unlimited {
+        others.push("Jira tells that they are unlimited (applicationrole)".to_owned());
     }
-    Purchased { seats, source, notes }
+    others.extend(told.map(|seats| format!("Jira tells {seats} (applicationrole)")));
+    others.extend(
+        sources.capacity.map(|seats| format!("the list of products tells {seats} (workspaces)")),
+    );
+    let is_other = |seats: Option<u64>| seats.is_some_and(|seats| seats != configured);
+    let differs = sources.jira_is_unlimited || is_other(told) || is_other(sources.capacity);
+    differs.then(|| {
+        format!(
+            "{configured} seats are configured here, {}; the configured number counts.",
+            others.join(", ")
+        )
+    })
+}
+
+/// Jira's word against that of the list of products.
+fn beside_jira(sources: PurchasedSources, told: Option<u64>) -> Option<String> {
+    let capacity = sources.capacity?;
+    if sources.jira_is_unlimited {
+        return Some(format!(
+            "Jira tells that the seats are unlimited (applicationrole), the list of products tells {capacity} \
+             (workspaces); Jira's word counts, since it is the site's own licence."
+        ));
+    }
+    told.filter(|seats| *seats != capacity).map(|seats| {
+        format!(
+            "Jira tells {seats} seats (applicationrole), the list of products {capacity} (workspaces); Jira's number \
+             counts, since it is the site's own licence."
+        )
+    })
 }
 
 #[cfg(test)]
@@ -91,11 +109,27 @@ mod tests {
     }
 
     #[test]
-    fn what_is_configured_goes_before_both() {
-        let sources = PurchasedSources { configured: Some(300), capacity: Some(450), ..NOTHING };
-        let found = purchased(sources);
+    fn what_is_configured_goes_before_all_and_every_other_source_is_told_once() {
+        let configured = PurchasedSources { configured: Some(300), ..NOTHING };
+        let found = purchased(PurchasedSources { capacity: Some(450), ..configured });
         assert_eq!((found.seats, found.source), (Some(300), SeatSource::Configured));
-        assert_eq!(found.notes.len(), 1);
+        let list = "the list of products tells 450 (workspaces); the configured number counts.";
+        assert_eq!(found.notes, [format!("300 seats are configured here, {list}")]);
+        let both = PurchasedSources { jira_seats: Some(300), capacity: Some(450), ..configured };
+        let jira = "Jira tells 300 (applicationrole)";
+        assert_eq!(
+            purchased(both).notes,
+            [format!("300 seats are configured here, {jira}, {list}")]
+        );
+        let unlimited = PurchasedSources { jira_is_unlimited: true, jira_seats: Some(9), ..both };
+        let found = purchased(unlimited);
+        assert_eq!((found.seats, found.source), (Some(300), SeatSource::Configured));
+        let jira = "Jira tells that they are unlimited (applicationrole)";
+        assert_eq!(found.notes, [format!("300 seats are configured here, {jira}, {list}")]);
+        let without_list = PurchasedSources { capacity: None, ..unlimited };
+        assert_eq!(purchased(without_list).notes.len(), 1, "no limit is another word too");
+        let same = PurchasedSources { jira_seats: Some(300), capacity: Some(300), ..configured };
+        assert!(purchased(same).notes.is_empty());
     }
 
     #[test]

@@ -1,13 +1,15 @@
+use std::collections::BTreeSet;
+
 use jiff::{SignedDuration, Timestamp};
 
-use crate::domain::{LastActivity, RoleId, SeatFigures, SeatUse};
+use crate::domain::{LastActivity, RoleId, SeatFigures, SeatUse, product_key};
 
 /// Somebody who holds a seat of one product instance, with what decides whether they need it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SeatHolder {
     /// When they last used the product.
     pub last_active: LastActivity,
-    /// When they came into the organization; a seat is not older.
+    /// When they came into the organization, and a seat is not older; `None` where that is not told.
     pub added_at: Option<Timestamp>,
     /// A service account: it has no page views, and must not be reclaimed.
     pub is_robot: bool,
@@ -34,10 +36,36 @@ const TOLD: [&str; 8] = [
     "statuspage",
 ];
 
-/// Whether the absence of activity means that there was none.
-#[must_use]
-pub fn tells_activity(product_key: &str) -> bool {
-    TOLD.contains(&product_key)
+/// Jira's name for itself and, it may be, for its whole family (API.md, section 14, doubt 2).
+const UMBRELLA: &str = "jira";
+
+/// Products of Jira's family whose activity may stand under the umbrella.
+const UNDER_UMBRELLA: [&str; 2] = ["jira-servicedesk", "jira-core"];
+
+/// Of which products one reading tells activity.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ToldActivity {
+    products: BTreeSet<String>,
+    has_umbrella: bool,
+}
+
+impl ToldActivity {
+    /// Takes down that somebody used a product, by its key or owner as Atlassian spells it.
+    pub fn learn(&mut self, spelled: &str) {
+        self.has_umbrella |= spelled.eq_ignore_ascii_case(UMBRELLA);
+        self.products.insert(product_key(spelled));
+    }
+
+    /// Whether the absence of activity in a product means that there was none. Where a reading tells no activity of anybody,
+    /// it means nothing (API.md, section 14, doubt 1); nor does it for what may be told as Jira's.
+    #[must_use]
+    pub fn is_told(&self, product_key: &str) -> bool {
+        if self.products.contains(product_key) {
+            return true;
+        }
+        let may_be_jiras = self.has_umbrella && UNDER_UMBRELLA.contains(&product_key);
+        !self.products.is_empty() && TOLD.contains(&product_key) && !may_be_jiras
+    }
 }
 
 /// The instant before which activity counts as none.
@@ -63,12 +91,16 @@ fn is_newcomer(holder: &SeatHolder, cutoff: Timestamp) -> bool {
     holder.last_active == LastActivity::Never && holder.added_at.is_some_and(|at| at >= cutoff)
 }
 
-/// Whether the seat can be taken back. Of whom nothing is told, nothing is taken.
+/// Whether the seat can be taken back. Of whom nothing is told, nothing is taken: neither where activity is not told, nor
+/// where somebody never used it and it is not told since when they could have.
 #[must_use]
 pub fn is_reclaimable(holder: &SeatHolder, cutoff: Timestamp) -> bool {
-    let is_idle =
-        matches!(seat_use(holder.last_active, cutoff), SeatUse::Inactive | SeatUse::NeverUsed);
-    is_idle && !holder.is_robot && !holder.is_protected && !is_newcomer(holder, cutoff)
+    let is_idle = match seat_use(holder.last_active, cutoff) {
+        SeatUse::Inactive => true,
+        SeatUse::NeverUsed => holder.added_at.is_some() && !is_newcomer(holder, cutoff),
+        SeatUse::Active | SeatUse::Unknown => false,
+    };
+    is_idle && !holder.is_robot && !holder.is_protected
 }
 
 /// Counts the holders of one product instance. Where activity is told of nobody at all, what depends on it is not known.
@@ -152,8 +184,52 @@ mod tests {
         let new = SeatHolder { added_at: Some(edge), ..holder(LastActivity::Never) };
         assert!(!is_reclaimable(&new, edge));
         assert!(is_reclaimable(&new, cutoff(at(NOW), 89)));
-        let unknown = SeatHolder { added_at: None, ..new };
-        assert!(is_reclaimable(&unknown, edge));
+    }
+
+    #[test]
+    fn whose_coming_is_not_told_keeps_what_they_never_used_and_not_what_they_left() {
+        let edge = cutoff(at(NOW), 90);
+        let never = SeatHolder { added_at: None, ..holder(LastActivity::Never) };
+        assert!(!is_reclaimable(&never, edge));
+        let left =
+            SeatHolder { added_at: None, ..holder(LastActivity::At(at("2020-01-01T00:00:00Z"))) };
+        assert!(is_reclaimable(&left, edge));
+        let figures = figures([never, left].into_iter(), edge);
+        assert_eq!((figures.needed, figures.reclaimable), (Some(1), Some(1)));
+        assert_eq!(figures.newcomers, Some(0), "nobody says that they are one");
+    }
+
+    fn told(spelled: &[&str]) -> ToldActivity {
+        let mut told = ToldActivity::default();
+        for one in spelled {
+            told.learn(one);
+        }
+        told
+    }
+
+    #[test]
+    fn where_no_activity_is_told_its_absence_means_nothing() {
+        let nothing = told(&[]);
+        for product in TOLD.into_iter().chain(["loom"]) {
+            assert!(!nothing.is_told(product), "{product}");
+        }
+        let some = told(&["confluence"]);
+        let told: Vec<&str> = TOLD.into_iter().filter(|one| some.is_told(one)).collect();
+        assert_eq!(told, TOLD);
+        assert!(!some.is_told("loom"));
+        assert!(super::tests::told(&["loom"]).is_told("loom"));
+    }
+
+    #[test]
+    fn what_may_stand_under_the_umbrella_is_told_under_its_own_key_alone() {
+        let umbrella = told(&["jira", "confluence"]);
+        let of = |told: &ToldActivity| {
+            ["jira-software", "jira-servicedesk", "jira-core", "bitbucket"]
+                .map(|one| told.is_told(one))
+        };
+        assert_eq!(of(&umbrella), [true, false, false, true]);
+        assert_eq!(of(&told(&["jira", "jira-service-desk"])), [true, true, false, true]);
+        assert_eq!(of(&told(&["jira-software", "confluence"])), [true; 4]);
     }
 
     #[test]

@@ -32,7 +32,7 @@ pub use groups::{GroupsPage, GroupsRequest};
 pub use listing::{Position, Row, Rows};
 pub use organization::{Demand, Organization};
 pub use registry::Organizations;
-pub use roles::{HeldRole, RoleHolder, RoleOrigin};
+pub use roles::{FEW, HeldRole, RoleHolder, RoleOrigin};
 pub use scan::{PeopleSnapshot, ScanProgress};
 pub use seats::{
     Candidate, KeptFigures, LicenseReport, PaidTwice, ProductAccessRow, SeatExemption, Seats,

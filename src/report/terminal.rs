@@ -12,7 +12,7 @@ use super::{
         NOT_KNOWN, age, count, day, instant, known, known_money, money, place, plural, utilization,
     },
 };
-use crate::domain::{GrantingGroup, LicenseTotals};
+use crate::domain::LicenseTotals;
 
 /// What the report is written for.
 #[derive(Debug, Clone, Copy)]
@@ -255,22 +255,13 @@ fn candidate(one: &Candidate, has_price: bool) -> Vec<String> {
         one.person.shown().to_owned(),
         place(&one.product, one.site.as_deref()),
         one.last_active_at.map_or_else(|| "never".to_owned(), day),
-        [one.remedy.clone(), granted(&one.groups)].join(" ").trim_end().to_owned(),
+        one.remedy.clone(),
     ];
     if has_price {
         let price = one.price.as_ref().map(|(price, currency)| money(*price, currency));
         row.push(price.unwrap_or_else(|| NOT_KNOWN.to_owned()));
     }
     row
-}
-
-/// The other products that go with the seat.
-fn granted(groups: &[GrantingGroup]) -> String {
-    let mut others: Vec<&str> =
-        groups.iter().flat_map(|group| &group.other_products).map(String::as_str).collect();
-    others.sort_unstable();
-    others.dedup();
-    if others.is_empty() { String::new() } else { format!("Also granted: {}.", others.join(", ")) }
 }
 
 /// Seats used as a line of blocks; a gap where they were not known.

@@ -64,7 +64,7 @@ pub struct HeldRole {
 pub type RoleOrigin = AssignmentMethod;
 
 /// So few people are asked for one by one: the roles of groups would cost more calls.
-const FEW: usize = 3;
+pub const FEW: usize = 3;
 
 impl Organization {
     /// The roles of many people at once, in the order of the people. One person's failure is theirs alone.
@@ -93,10 +93,9 @@ impl Organization {
         let candidates = groups.iter().filter(|group| granting.value.contains_key(*group));
         let grants = candidates.map(|group| async move {
             let roles = self.group_roles(group).await?;
-            let grants = roles
-                .value
-                .iter()
-                .any(|given| given.resource_id == *resource && given.roles.contains(role));
+            let grants = roles.value.iter().any(|given| {
+                given.resource_id.is_same_product(resource) && given.roles.contains(role)
+            });
             Result::<_, super::Error>::Ok(grants.then(|| group.clone()))
         });
         Ok(futures_util::future::try_join_all(grants).await?.into_iter().flatten().collect())

@@ -44,9 +44,8 @@ impl Organization {
         for (index, holders) in found {
             match holders {
                 Ok(Some(holders)) => {
-                    let known =
-                        holders.iter().filter_map(|holder| rows.get(holder.as_str()).copied());
-                    seats.exact[index] = Some(known.collect());
+                    let known = holders.iter().filter_map(|holder| rows.get(holder.as_str()));
+                    seats.learn_holders(index, known.copied().collect());
                 }
                 Ok(None) => {}
                 Err(error) => {
@@ -70,5 +69,20 @@ impl Organization {
             }
         }
         Ok(None)
+    }
+}
+
+impl Seats {
+    /// Takes the rows of a product's holders as read. A list of nobody that the scan knows says nothing where Atlassian counts
+    /// somebody: what the groups and the activity tell is more.
+    pub(super) fn learn_holders(&mut self, index: usize, rows: HashSet<u32>) {
+        let sources = &mut self.instances[index].sources;
+        match sources.counted {
+            Some((counted, _)) if rows.is_empty() && counted > 0 => sources.notes.push(format!(
+                "Asked for the {counted} whom it counts, Atlassian lists nobody of the scan (users/search), so that its list \
+                 does not count."
+            )),
+            _ => self.exact[index] = Some(rows),
+        }
     }
 }

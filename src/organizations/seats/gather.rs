@@ -1,5 +1,5 @@
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     sync::{Arc, atomic::Ordering},
 };
 
@@ -172,6 +172,7 @@ impl Seats {
                 .collect(),
             roles: parts.roles,
             is_incomplete: false,
+            unread: HashSet::new(),
             reading: READINGS.fetch_add(1, Ordering::Relaxed),
             exact,
         };
@@ -222,15 +223,18 @@ impl Seats {
         }
     }
 
-    fn tell_of_unread(&mut self, unread: &[GroupId]) {
+    pub(super) fn tell_of_unread(&mut self, unread: &[GroupId]) {
         if unread.is_empty() {
             return;
         }
+        let table = self.scan.people.group_table().iter().enumerate();
+        let of_group = table.filter(|(_, group)| unread.contains(&group.id));
+        self.unread = of_group.map(|(number, _)| row_of(number)).collect();
         let granting = self.roles.len() + unread.len();
         for instance in &mut self.instances {
             instance.sources.notes.push(format!(
                 "The roles of {} of {granting} granting groups could not be read; people who have a seat through them alone \
-                 are missing, unless they used it.",
+                 are missing, unless they used it, and so are suspended people who would have one.",
                 unread.len()
             ));
         }

@@ -1,12 +1,15 @@
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
-use super::super::scan::{People, Person};
+use super::{
+    super::scan::{People, Person},
+    gather::row_of,
+};
 use crate::{
     domain::{
         AccountType, GroupId, GroupRoles, LastActivity, Product, ResourceId, UserStatus,
         product_key,
     },
-    licenses::{Named, PeopleList, tells_activity, uses_seat},
+    licenses::{Named, PeopleList, ToldActivity, uses_seat},
 };
 
 /// Joins a person's groups with what the groups grant, and with what the person used.
@@ -60,6 +63,19 @@ pub(super) struct Correction {
     pub(super) is_gone: bool,
 }
 
+impl Correction {
+    /// Whether it leaves the person's standing as it was read: what was counted of them then still holds, but for what they
+    /// lost.
+    pub(super) fn leaves_standing(&self, person: Person<'_>) -> bool {
+        self.status == person.status()
+    }
+
+    /// Whether they have no access to the resource any more.
+    pub(super) fn takes(&self, resource: &ResourceId) -> bool {
+        self.lost.iter().any(|lost| lost.is_same_product(resource))
+    }
+}
+
 /// What is known of one person besides.
 #[derive(Clone, Copy)]
 pub(super) struct Standing {
@@ -98,13 +114,9 @@ impl Join {
         let grants = people.group_table().iter().map(&mut granted_by).collect();
         let resources = in_order(numbers);
         let key = |resource: &ResourceId| product_key(resource.owner().unwrap_or_default());
-        let told: Vec<String> = people.resource_table().map(key).collect();
-        let tells = |resource: &ResourceId| {
-            let key = key(resource);
-            tells_activity(&key) || told.contains(&key)
-        };
+        let told = told_activity(people);
         Self {
-            tells_activity: resources.iter().map(tells).collect(),
+            tells_activity: resources.iter().map(|one| told.is_told(&key(one))).collect(),
             lists: Lists::new(lists, people),
             resources,
             grants,
@@ -118,13 +130,13 @@ impl Join {
 
     /// Whether the group with this number grants a seat there.
     pub(super) fn grants_seat(&self, group: u32, resource: u32) -> bool {
-        self.seats_of(group).any(|granted| granted == resource)
+        self.grants_of(group).any(|granted| granted == (resource, true))
     }
 
-    /// The resources on which the group with this number grants a seat.
-    pub(super) fn seats_of(&self, group: u32) -> impl Iterator<Item = u32> {
+    /// The resources on which the group with this number grants anything, and whether that is a seat.
+    pub(super) fn grants_of(&self, group: u32) -> impl Iterator<Item = (u32, bool)> {
         let grants = self.grants.get(group as usize).into_iter().flatten();
-        grants.filter(|grant| grant.is_seat).map(|grant| grant.resource)
+        grants.map(|grant| (grant.resource, grant.is_seat))
     }
 
     /// What a person has of each resource, put into `held`.
@@ -140,8 +152,9 @@ impl Join {
         self.add_activity(person, held);
         let (is_robot, is_protected) = self.lists.of(person);
         let status = correction.map_or(person.status(), |correction| correction.status);
-        // What they could use before a change says nothing about afterwards.
-        let count = person.resource_count().filter(|_| correction.is_none());
+        // What they could use in another standing says nothing about this one. What they lost since is among what was counted.
+        let is_as_read = correction.is_none_or(|correction| correction.leaves_standing(person));
+        let count = person.resource_count().filter(|_| is_as_read);
         let has_access = may_hold(person.account_type(), status) && count != Some(0);
         let count = count.map(|count| count as usize);
         if has_access {
@@ -157,9 +170,9 @@ impl Join {
                 one.holds_seat = true;
             }
         }
-        for resource in correction.into_iter().flat_map(|correction| &correction.lost) {
+        if let Some(correction) = correction {
             let is_lost = |held: &&mut Held| {
-                self.resource(held.resource).is_some_and(|of| of.is_same_product(resource))
+                self.resource(held.resource).is_some_and(|resource| correction.takes(resource))
             };
             for lost in held.iter_mut().filter(is_lost) {
                 (lost.holds_seat, lost.is_granted_seat) = (false, false);
@@ -220,7 +233,8 @@ impl Join {
     fn add_activity(&self, person: Person<'_>, held: &mut Vec<Held>) {
         for (used, at) in person.products().into_iter().flatten() {
             let Some(resource) = self.used.get(*used as usize).copied() else { continue };
-            let last_active = at.map_or(LastActivity::Never, LastActivity::At);
+            let last_active =
+                at.map_or_else(|| self.without_activity(person, resource), LastActivity::At);
             match held.iter_mut().find(|known| known.resource == resource) {
                 // The same instance can stand there under two spellings.
                 Some(known) => {
@@ -245,6 +259,27 @@ impl Held {
     pub(super) fn is_by_group(&self) -> bool {
         self.is_by_group
     }
+}
+
+/// Of which products an instant is told, of anybody: access without one can mean that none is told.
+fn told_activity(people: &People) -> ToldActivity {
+    let everybody = (0..people.len()).filter_map(|row| people.person(row));
+    let used: HashSet<u32> = everybody
+        .flat_map(|person| person.products().unwrap_or_default())
+        .filter_map(|(product, at)| at.map(|_| *product))
+        .collect();
+    let mut told = ToldActivity::default();
+    for (number, (resource, key)) in people.product_table().iter().enumerate() {
+        let Some(owner) = resource.owner().filter(|_| used.contains(&row_of(number))) else {
+            continue;
+        };
+        told.learn(owner);
+        // The key can be the umbrella where the resource is spelled out.
+        if product_key(key) == product_key(owner) {
+            told.learn(key);
+        }
+    }
+    told
 }
 
 fn used_at(held: &Held) -> Option<jiff::Timestamp> {

@@ -65,6 +65,8 @@ pub struct Seats {
     groups: Arc<HashMap<GroupId, Arc<Group>>>,
     /// What those groups grant.
     roles: HashMap<GroupId, Arc<Vec<GroupRoles>>>,
+    /// Numbers of the scan's table of groups: those whose roles could not be read.
+    unread: HashSet<u32>,
     /// When the oldest of what was read beside the scan was read.
     read_at: jiff::Timestamp,
     reading: u64,
@@ -79,7 +81,7 @@ static READINGS: AtomicU64 = AtomicU64::new(1);
 struct Instance {
     product: Arc<Product>,
     holders: Vec<Holder>,
-    /// Suspended people who would hold a seat again when restored.
+    /// Suspended people who would hold a seat again through their groups when restored.
     suspended: u64,
     /// Holders of whom it is not told whether this is among what they may use at this moment.
     doubtful: u64,
@@ -148,9 +150,13 @@ impl Seats {
         let correction = self.corrections.get(&row);
         let standing = self.join.of(person, correction, held);
         // What Headcount changed a moment ago it knows better.
-        if correction.is_none() {
-            for (instance, holders) in self.exact.iter().enumerate() {
-                let Some(holders) = holders else { continue };
+        if correction.is_some_and(|correction| !correction.leaves_standing(person)) {
+            return standing;
+        }
+        for (instance, holders) in self.exact.iter().enumerate() {
+            let Some(holders) = holders else { continue };
+            let resource = &self.instances[instance].product.resource_id;
+            if correction.is_none_or(|correction| !correction.takes(resource)) {
                 self.join.correct(gather::row_of(instance), holders.contains(&row), person, held);
             }
         }

@@ -20,9 +20,14 @@ impl People {
         &self.groups
     }
 
-    /// Every resource that somebody's activity is told of, as upstream spells it there.
+    /// Every resource that somebody's access is told of, as upstream spells it there.
     pub(in crate::organizations) fn resource_table(&self) -> impl Iterator<Item = &ResourceId> {
         self.products.iter().map(|(resource, _)| resource)
+    }
+
+    /// The same, each with its product's key.
+    pub(in crate::organizations) fn product_table(&self) -> &[(ResourceId, Box<str>)] {
+        &self.products
     }
 }
 

@@ -1,6 +1,8 @@
 //! Thirty people, counted by hand: every kind of holder, and everybody who holds nothing.
 
+mod remedy;
 mod thirty;
+mod untold;
 
 use self::thirty::{
     BITBUCKET, CONFLUENCE, DESK, JIRA, LATELY, LOOM, NOW, SANDBOX, at, parts, person, report,
@@ -190,6 +192,49 @@ fn whom_headcount_suspended_a_moment_ago_holds_no_seat() {
     assert_eq!((jira.seats.used, jira.suspended), (Some(11), 2));
     assert_eq!(row(&report, CONFLUENCE).seats.used, Some(8));
     assert_eq!(report.people.suspended, 2);
+}
+
+#[test]
+fn whoever_lost_one_product_a_moment_ago_gains_no_seat_of_another() {
+    let people = thirty_people();
+    let row_of = |name: &str| {
+        u32::try_from(people.iter().position(|user| user.name == name).unwrap()).unwrap()
+    };
+    let mut parts = parts(&people);
+    for name in ["dov", "val", "fay", "ida"] {
+        let lost = vec![ResourceId::from(JIRA)];
+        let correction = Correction { status: UserStatus::Active, lost, is_gone: false };
+        parts.corrections.insert(row_of(name), correction);
+    }
+    let mut seats = Seats::new(parts);
+    let used = |seats: &Seats, ari: &str| {
+        seats.instances[seats.instance(&ari.into()).unwrap()].holders.len()
+    };
+    // Dov and fay lose theirs; what dov and val once used of Confluence is no seat again.
+    assert_eq!((used(&seats, JIRA), used(&seats, CONFLUENCE)), (11, 8));
+    let listed = |names: &[&str]| Some(names.iter().map(|name| row_of(name)).collect());
+    let (jira, confluence) = (seats.instance(&JIRA.into()), seats.instance(&CONFLUENCE.into()));
+    // Fay is still on Jira's list, which was read before; ida is not on Confluence's.
+    seats.exact[jira.unwrap()] = listed(&["ada", "fay"]);
+    seats.exact[confluence.unwrap()] = listed(&["fay", "gus"]);
+    seats.count_everybody();
+    assert_eq!((used(&seats, JIRA), used(&seats, CONFLUENCE)), (1, 2));
+}
+
+#[test]
+fn a_list_of_nobody_does_not_count_where_somebody_is_counted() {
+    let mut seats = seats();
+    let [jira, desk] = [JIRA, DESK].map(|ari| seats.instance(&ari.into()).unwrap());
+    seats.learn_holders(jira, std::collections::HashSet::new());
+    seats.learn_holders(desk, std::collections::HashSet::new());
+    seats.count_everybody();
+    let report = report_of(vec![("acme", "o-1", seats)]);
+    let jira = row(&report, JIRA);
+    assert_eq!(jira.seats, figures([13, 6, 2, 4, 1, 10, 3, 1, 1, 1]));
+    let is_told = |note: &String| note.starts_with("Asked for the 14 whom it counts");
+    assert_eq!(jira.notes.iter().filter(|note| is_told(note)).count(), 1, "{:?}", jira.notes);
+    // Of which nobody is counted: there the list of nobody is the answer.
+    assert_eq!(row(&report, DESK).seats.used, Some(0));
 }
 
 #[test]

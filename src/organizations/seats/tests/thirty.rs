@@ -33,11 +33,14 @@ pub(super) const LOOM: &str = "ari:cloud:loom::site/1";
 pub(super) const SANDBOX: &str = "ari:cloud:confluence::site/2";
 pub(super) const BITBUCKET: &str = "ari:cloud:bitbucket::workspace/3";
 
+/// In no list of products.
+const ADMINISTRATION: &str = "ari:cloud:jira-admin::site/1";
+
 /// Resource, role, and whether the group is the product's default.
 type Grant = (&'static str, &'static str, bool);
 
 /// Group, and what it grants.
-pub(super) const GRANTS: [(&str, &[Grant]); 9] = [
+pub(super) const GRANTS: [(&str, &[Grant]); 11] = [
     ("jira-users", &[(JIRA, "atlassian/user", true)]),
     ("jira-admins", &[(JIRA, "atlassian/admin", false)]),
     ("confluence-users", &[(CONFLUENCE, "atlassian/user", true)]),
@@ -47,6 +50,15 @@ pub(super) const GRANTS: [(&str, &[Grant]); 9] = [
     ("loomers", &[(LOOM, "atlassian/user", true)]),
     ("sandbox", &[(SANDBOX, "atlassian/user", true)]),
     ("developers", &[(BITBUCKET, "atlassian/user", true)]),
+    ("visitors", &[(JIRA, "atlassian/user", false), (CONFLUENCE, "atlassian/guest", false)]),
+    (
+        "wide",
+        &[
+            (JIRA, "atlassian/user", false),
+            (BITBUCKET, "atlassian/user", false),
+            (ADMINISTRATION, "atlassian/admin", false),
+        ],
+    ),
 ];
 
 /// A day in reach of the ninety days, and one that is not.
