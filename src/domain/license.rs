@@ -87,6 +87,14 @@ pub struct SeatFigures {
     pub newcomers: Option<u64>,
 }
 
+impl SeatFigures {
+    /// Whether it is known who holds the seats; else it is known at most how many do.
+    #[must_use]
+    pub fn has_known_holders(&self) -> bool {
+        self.unknown.is_some()
+    }
+}
+
 /// The figures of one product on one site.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LicenseRow {
@@ -142,16 +150,17 @@ impl LicenseRow {
 pub struct LicenseTotals {
     /// ISO 4217; `None` for products without price.
     pub currency: Option<String>,
-    /// People who hold at least one of these seats, each once an organization.
-    pub people: u64,
+    /// People who hold at least one of these seats, each once an organization; `None` where of a product it is not known who
+    /// holds its seats.
+    pub people: Option<u64>,
     /// `None` where one of them is unlimited or unknown.
     pub purchased: Option<u64>,
     /// Seats; somebody with two products holds two.
     pub used: u64,
-    /// Over the products of which it is known.
-    pub needed: u64,
-    /// Over the products of which it is known.
-    pub reclaimable: u64,
+    /// Over the products of which it is known; `None` where it is known of none.
+    pub needed: Option<u64>,
+    /// Over the products of which it is known; `None` where it is known of none.
+    pub reclaimable: Option<u64>,
     /// Products of which `needed` and `reclaimable` are not known, and which are not in these two sums.
     pub products_without_activity: u64,
     /// `None` where one of them is not known.

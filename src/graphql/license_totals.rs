@@ -32,17 +32,20 @@ pub enum ReclaimReason {
 pub struct LicenseTotals {
     /// ISO 4217; null in the sum of the products without price.
     currency: Option<String>,
-    /// People who hold at least one of these seats. Each counts once an organization.
-    people: u64,
+    /// People who hold at least one of these seats, each once an organization; null where of a product it is not known who holds
+    /// its seats.
+    people: Option<u64>,
     /// Seats paid for; null where one of the products is unlimited or unknown.
     purchased: Option<u64>,
     /// Seats held; somebody with two products holds two.
     used: u64,
-    /// Seats needed, over the products of which it is known.
+    /// Seats needed, over the products of which it is known. Where `productsWithoutActivity` counts every product, the 0 stands
+    /// for no product and not for no seat.
     needed: u64,
-    /// Seats that can be taken back, over the products of which it is known.
+    /// Seats that can be taken back, over the products of which it is known; else as `needed`.
     reclaimable: u64,
-    /// Products of which `needed` and `reclaimable` are not known; they are not in these two sums.
+    /// Products of which `needed` and `reclaimable` are not known; they are not in these two sums, which are partial where
+    /// this is not 0.
     products_without_activity: u64,
     /// What is paid a month; null without price, and where one of the products' is not known.
     monthly_cost: Option<Decimal>,
@@ -57,8 +60,8 @@ impl From<&domain::LicenseTotals> for LicenseTotals {
             people: totals.people,
             purchased: totals.purchased,
             used: totals.used,
-            needed: totals.needed,
-            reclaimable: totals.reclaimable,
+            needed: totals.needed.unwrap_or_default(),
+            reclaimable: totals.reclaimable.unwrap_or_default(),
             products_without_activity: totals.products_without_activity,
             monthly_cost: totals.monthly_cost.map(Decimal),
             monthly_waste: totals.monthly_waste.map(Decimal),

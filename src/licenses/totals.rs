@@ -17,16 +17,18 @@ pub fn totals(rows: &[LicenseRow], people: impl Fn(&[&LicenseRow]) -> u64) -> Ve
 }
 
 fn total(currency: Option<&str>, rows: &[&LicenseRow], people: u64) -> LicenseTotals {
-    let known = |of: fn(&LicenseRow) -> Option<u64>| rows.iter().filter_map(|row| of(row)).sum();
+    let known = |of: fn(&LicenseRow) -> Option<u64>| {
+        rows.iter().filter_map(|row| of(row)).reduce(|sum, of| sum + of)
+    };
     let money = |of: fn(&LicenseRow) -> Option<Decimal>| {
         currency?;
         rows.iter().map(|row| of(row)).sum::<Option<Decimal>>()
     };
     LicenseTotals {
         currency: currency.map(str::to_owned),
-        people,
+        people: rows.iter().all(|row| row.seats.has_known_holders()).then_some(people),
         purchased: rows.iter().map(|row| row.purchased).sum(),
-        used: known(|row| row.seats.used),
+        used: known(|row| row.seats.used).unwrap_or_default(),
         needed: known(|row| row.seats.needed),
         reclaimable: known(|row| row.seats.reclaimable),
         products_without_activity: rows.iter().filter(|row| row.seats.needed.is_none()).count()
@@ -70,6 +72,7 @@ mod tests {
                 used: Some(used),
                 needed: reclaimable.map(|part| used - part),
                 reclaimable,
+                unknown: Some(reclaimable.map_or(used, |_| 0)),
                 ..SeatFigures::default()
             },
             counted_by_atlassian: None,
@@ -111,13 +114,29 @@ mod tests {
         let currencies: Vec<_> = totals.iter().map(|total| total.currency.as_deref()).collect();
         assert_eq!(currencies, [Some("EUR"), Some("USD"), None]);
         let dollars = &totals[1];
-        assert_eq!((dollars.used, dollars.reclaimable, dollars.people), (4, 1, 2));
+        assert_eq!((dollars.used, dollars.reclaimable, dollars.people), (4, Some(1), Some(2)));
         assert_eq!(dollars.purchased, Some(10));
         assert_eq!(dollars.monthly_cost, Some("10.75".parse().unwrap()));
         assert_eq!(dollars.monthly_waste, None, "one of them is not known");
         let euros = &totals[0];
-        assert_eq!((euros.purchased, euros.needed), (None, 0));
+        assert_eq!((euros.purchased, euros.needed, euros.reclaimable), (None, None, None));
         assert_eq!(euros.products_without_activity, 1);
         assert_eq!((totals[2].used, totals[2].monthly_cost), (7, None));
+    }
+
+    #[test]
+    fn what_is_known_of_some_products_is_added_up_and_of_none_is_no_number() {
+        let unseen = LicenseRow {
+            seats: SeatFigures { used: Some(5), ..SeatFigures::default() },
+            ..row(0, None, None)
+        };
+        let sum = |rows: &[LicenseRow]| totals(rows, |rows| rows.len() as u64).remove(0);
+        let some = sum(&[row(7, Some(2), None), row(4, None, None)]);
+        assert_eq!((some.used, some.needed, some.reclaimable), (11, Some(5), Some(2)));
+        assert_eq!((some.products_without_activity, some.people), (1, Some(2)));
+        let none = sum(&[row(4, None, None), unseen]);
+        assert_eq!((none.used, none.needed, none.reclaimable), (9, None, None));
+        assert_eq!(none.people, None, "of five of them it is not known who they are");
+        assert_eq!(sum(&[row(0, Some(0), None)]).needed, Some(0), "that is a zero");
     }
 }

@@ -2,10 +2,11 @@
 //!
 //! `read.rs` makes a [`Report`] (`model.rs`) of what [`crate::organizations`] counted; nothing is counted again here. `page.rs` and
 //! `products.rs` write it as a page that needs no other file and no script, `trend.rs` draws its lines as SVG, `terminal.rs` writes
-//! it as text. `words.rs` has how figures are written in all of them, `notice.rs` the page that stands in for a report. Who may
+//! it as text. `words.rs` has how figures are written in all of them, `missing.rs` why one is not there, `notice.rs` the page that stands in for a report. Who may
 //! read it is `http`'s.
 
 mod error;
+mod missing;
 mod model;
 mod notice;
 mod page;

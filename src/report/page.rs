@@ -2,10 +2,11 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::{
     Candidate, Listed, PaidTwice, Person, Report,
+    missing::{paid_in_sum, price},
     products::products,
     style::STYLE,
     trend::trends,
-    words::{NOT_KNOWN, age, count, day, instant, known, known_money, money, plural},
+    words::{age, count, day, instant, known, known_money, plural},
 };
 use crate::domain::{GrantingGroup, LicenseTotals};
 
@@ -127,7 +128,7 @@ fn cards(total: &LicenseTotals, report: &Report) -> Markup {
             @if !note.is_empty() { dd.note { (note) } }
         } }
     };
-    let unknown = if total.products_without_activity > 0 {
+    let unknown = if total.needed.is_some() && total.products_without_activity > 0 {
         format!(
             "without {} whose activity is not known",
             plural(total.products_without_activity, "product", "products")
@@ -135,9 +136,11 @@ fn cards(total: &LicenseTotals, report: &Report) -> Markup {
     } else {
         String::new()
     };
-    let paid_note =
-        if total.purchased.is_none() { "of one product at least it is not told" } else { "" };
-    let days = report.inactive_for_days;
+    let (paid, paid_note) = paid_in_sum(total, report);
+    let people = |people| format!("by {}", plural(people, "person", "people"));
+    let people = total.people.map_or_else(String::new, people);
+    let days = plural(report.inactive_for_days.into(), "day", "days");
+    let idle = total.reclaimable.map_or_else(String::new, |_| format!("not used for {days}"));
     html! {
         h3 { @match &total.currency {
             Some(currency) => { "Products with a price in " (currency) }
@@ -149,11 +152,10 @@ fn cards(total: &LicenseTotals, report: &Report) -> Markup {
                 (card("Of that not needed",
                     &known_money(total.monthly_waste, currency), "a month above what is needed", "waste"))
             }
-            (card("Seats paid for", &known(total.purchased), paid_note, ""))
-            (card("Seats used", &count(total.used), &format!("by {}", plural(total.people, "person", "people")), ""))
-            (card("Seats needed", &count(total.needed), &unknown, ""))
-            (card("Seats to take back", &count(total.reclaimable),
-                &format!("not used for {}", plural(days.into(), "day", "days")), "waste"))
+            (card("Seats paid for", &paid, &paid_note, ""))
+            (card("Seats used", &count(total.used), &people, ""))
+            (card("Seats needed", &known(total.needed), &unknown, ""))
+            (card("Seats to take back", &known(total.reclaimable), &idle, "waste"))
         }
     }
 }
@@ -178,7 +180,7 @@ fn candidates(report: &Report) -> Markup {
                         th scope="col" { "Comes through" }
                         @if has_price { th.number scope="col" { "A month" } }
                     } }
-                    tbody { @for one in &listed.rows { (candidate(one, has_price)) } }
+                    tbody { @for one in &listed.rows { (candidate(one, report, has_price)) } }
                 }
                 @if listed.rest() > 0 {
                     p.more { "And " (count(listed.rest())) " more. Everybody's access with its last activity is the feed "
@@ -197,7 +199,7 @@ fn order(has_price: bool) -> &'static str {
     }
 }
 
-fn candidate(one: &Candidate, has_price: bool) -> Markup {
+fn candidate(one: &Candidate, report: &Report, has_price: bool) -> Markup {
     html! {
         tr {
             th scope="row" { (person(&one.person)) }
@@ -213,13 +215,8 @@ fn candidate(one: &Candidate, has_price: bool) -> Markup {
                 ul.path { @for of in &one.groups { li { (group(of)) } } }
             } }
             @if has_price {
-                td.number { @match &one.price {
-                    Some((price, currency)) => {
-                        (money(*price, currency))
-                        @if let Some(from) = one.saving_effective_on { br; small { "from " (from) } }
-                    }
-                    None => { (NOT_KNOWN) }
-                } }
+                td.number { (price(one, report))
+                    @if let Some(from) = one.saving_effective_on { br; small { "from " (from) } } }
             }
         }
     }

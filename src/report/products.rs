@@ -2,7 +2,7 @@ use maud::{Markup, html};
 
 use super::{
     Report, Usage,
-    words::{NOT_KNOWN, count, known, known_money, paid, place, source, utilization},
+    words::{NO_PRICE, NOT_KNOWN, count, known, known_money, paid, place, source, utilization},
 };
 
 /// What seats paid for, used and needed are called, and their class in the style.
@@ -119,7 +119,7 @@ fn row(usage: &Usage, has_price: bool) -> Markup {
     let money = |of: fn(&crate::domain::LicenseCost) -> Option<rust_decimal::Decimal>| {
         html! { td.number { @match &row.cost {
             Some(cost) => { (known_money(of(cost), &cost.currency)) }
-            None => { span.unknown { "no price" } }
+            None => { span.unknown { (NO_PRICE) } }
         } } }
     };
     html! {

@@ -5,12 +5,11 @@ use console::Style;
 
 use super::{
     Candidate, Day, PaidTwice, Report, Usage,
+    missing::{paid_in_sum, price},
     page::{shown, told_apart},
     products::{KINDS, longest, seats, thousandths},
     trend::summary,
-    words::{
-        NOT_KNOWN, age, count, day, instant, known, known_money, money, place, plural, utilization,
-    },
+    words::{NOT_KNOWN, age, count, day, instant, known, known_money, place, plural, utilization},
 };
 use crate::domain::LicenseTotals;
 
@@ -37,7 +36,7 @@ pub fn text(report: &Report, terminal: Terminal) -> String {
     let mut writer = Writer { text: String::new(), terminal };
     writer.head(report);
     for total in &report.totals {
-        writer.total(total);
+        writer.total(total, report);
     }
     writer.products(report);
     writer.trends(report);
@@ -110,7 +109,7 @@ impl Writer {
         }
     }
 
-    fn total(&mut self, total: &LicenseTotals) {
+    fn total(&mut self, total: &LicenseTotals, report: &Report) {
         let heading = match &total.currency {
             Some(currency) => format!("Products with a price in {currency}"),
             None => "Products without a price".to_owned(),
@@ -126,11 +125,14 @@ impl Writer {
                 known_money(total.monthly_waste, currency)
             ));
         }
-        self.line(&format!("  Seats paid for         {}", known(total.purchased)));
-        let people = plural(total.people, "person", "people");
-        self.line(&format!("  Seats used             {} by {people}", count(total.used)));
+        let (paid, why) = paid_in_sum(total, report);
+        let why = if why.is_empty() { why } else { format!(", {why}") };
+        self.line(&format!("  Seats paid for         {paid}{why}"));
+        let people = |people| format!(" by {}", plural(people, "person", "people"));
+        let people = total.people.map_or_else(String::new, people);
+        self.line(&format!("  Seats used             {}{people}", count(total.used)));
         let without = total.products_without_activity;
-        let unknown = if without > 0 {
+        let unknown = if total.needed.is_some() && without > 0 {
             format!(
                 ", without {} whose activity is {NOT_KNOWN}",
                 plural(without, "product", "products")
@@ -138,8 +140,8 @@ impl Writer {
         } else {
             String::new()
         };
-        self.line(&format!("  Seats needed           {}{unknown}", count(total.needed)));
-        self.line(&format!("  Seats to take back     {}", count(total.reclaimable)));
+        self.line(&format!("  Seats needed           {}{unknown}", known(total.needed)));
+        self.line(&format!("  Seats to take back     {}", known(total.reclaimable)));
     }
 
     fn products(&mut self, report: &Report) {
@@ -219,7 +221,7 @@ impl Writer {
         let has_price = listed.rows.iter().any(|one| one.price.is_some());
         let mut titles = vec!["Person", "Product", "Last used", "What frees the seat"];
         titles.extend(has_price.then_some("A month"));
-        let rows = listed.rows.iter().map(|one| candidate(one, has_price)).collect();
+        let rows = listed.rows.iter().map(|one| candidate(one, report, has_price)).collect();
         self.table(&titles, &[4], rows);
         if listed.rest() > 0 {
             let rest = count(listed.rest());
@@ -250,7 +252,7 @@ impl Writer {
     }
 }
 
-fn candidate(one: &Candidate, has_price: bool) -> Vec<String> {
+fn candidate(one: &Candidate, report: &Report, has_price: bool) -> Vec<String> {
     let mut row = vec![
         one.person.shown().to_owned(),
         place(&one.product, one.site.as_deref()),
@@ -258,8 +260,7 @@ fn candidate(one: &Candidate, has_price: bool) -> Vec<String> {
         one.remedy.clone(),
     ];
     if has_price {
-        let price = one.price.as_ref().map(|(price, currency)| money(*price, currency));
-        row.push(price.unwrap_or_else(|| NOT_KNOWN.to_owned()));
+        row.push(price(one, report));
     }
     row
 }

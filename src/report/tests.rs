@@ -113,7 +113,7 @@ fn candidate(name: Option<&str>, price: Option<&str>) -> Candidate {
             name: name.map(str::to_owned),
             email: name.map(|_| "ada@acme.example".into()),
         },
-        product: "Confluence".into(),
+        product: if price.is_some() { "Confluence" } else { "Jira" }.into(),
         site: Some("acme.atlassian.net".into()),
         integration: "Acme & Sons".into(),
         last_active_at: Some(at("2026-03-02T10:00:00Z")),
@@ -127,7 +127,7 @@ fn candidate(name: Option<&str>, price: Option<&str>) -> Candidate {
         }],
         remedy: "Take them out of the group confluence-users.".into(),
         price: price.map(|price| (price.parse().unwrap(), "EUR".into())),
-        saving_effective_on: Some("2026-12-15".parse().unwrap()),
+        saving_effective_on: price.map(|_| "2026-12-15".parse().unwrap()),
     }
 }
 
@@ -139,11 +139,11 @@ fn day(date: &str, paid: Option<u64>, used: u64, needed: Option<u64>) -> Day {
 fn report() -> Report {
     let total = |currency: Option<&str>| LicenseTotals {
         currency: currency.map(str::to_owned),
-        people: 1_100,
+        people: Some(1_100),
         purchased: currency.map(|_| 1_500),
         used: 1_234,
-        needed: 900,
-        reclaimable: 334,
+        needed: Some(900),
+        reclaimable: Some(334),
         products_without_activity: u64::from(currency.is_none()),
         monthly_cost: currency.map(|_| "6787.00".parse().unwrap()),
         monthly_waste: currency.map(|_| "1837.00".parse().unwrap()),
@@ -247,6 +247,56 @@ fn without_a_price_no_money_is_shown() {
             let told = shown.replace("by the month", "");
             assert!(!told.contains(word), "{word}");
         }
+    }
+}
+
+/// The lines and the words of the page and of the text, without marks of either.
+fn both(report: &Report) -> [String; 2] {
+    let page = html(report).replace("</dt><dd>", "  ").replace("</dd><dd class=\"note\">", ", ");
+    let text = text(report, Terminal { width: 200, has_colours: false });
+    let spaces = |text: String| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    [spaces(page), spaces(text)]
+}
+
+#[test]
+fn a_sum_of_nothing_known_is_no_zero() {
+    let mut report = report();
+    let total = &mut report.totals[1];
+    (total.people, total.needed, total.reclaimable) = (None, None, None);
+    for shown in both(&report) {
+        for words in ["Seats needed not known", "Seats to take back not known"] {
+            assert!(shown.contains(words), "{words} in {shown}");
+        }
+        assert_eq!(shown.matches("1,100 people").count(), 1, "the sum in euros alone has people");
+        assert!(!shown.contains("whose activity is not known"), "there is no sum to be partial");
+    }
+}
+
+#[test]
+fn what_has_no_limit_is_not_called_unknown_and_what_has_no_price_has_none() {
+    let with = |usage: Vec<Usage>| Report { usage, ..report() };
+    for (report, words) in [
+        (with(vec![priced(), unlimited()]), "Seats paid for no limit, of 1 product there is none"),
+        (
+            with(vec![untold(), unlimited()]),
+            "Seats paid for not known, of 1 product it is not told",
+        ),
+        (with(vec![untold(), untold()]), "Seats paid for not known, of 2 products it is not told"),
+    ] {
+        for shown in both(&report) {
+            assert!(shown.contains(words), "{words} in {shown}");
+        }
+    }
+    let mut tiers = priced();
+    tiers.row.cost.as_mut().unwrap().unit_price = None;
+    let mut report = with(vec![tiers, unlimited()]);
+    let by_tiers = Candidate { product: "Confluence".into(), ..candidate(None, None) };
+    report.candidates.rows = vec![candidate(None, Some("5.50")), by_tiers, candidate(None, None)];
+    for shown in both(&report) {
+        let list = shown.split("Seats to take back").last().unwrap();
+        let at = ["5.50 EUR", "by tiers", "no price"].map(|words| list.find(words));
+        assert!(at.iter().all(Option::is_some) && at.is_sorted(), "{at:?} in {list}");
+        assert!(!list.split("Paid for twice").next().unwrap().contains("not known"), "{list}");
     }
 }
 

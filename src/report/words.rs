@@ -7,7 +7,10 @@ use crate::domain::{LicenseRow, SeatSource};
 pub(super) const NOT_KNOWN: &str = "not known";
 
 /// Stands for the seats paid for where there is no bound.
-const NO_LIMIT: &str = "no limit";
+pub(super) const NO_LIMIT: &str = "no limit";
+
+/// Stands for money where no price is configured.
+pub(super) const NO_PRICE: &str = "no price";
 
 /// A number with its thousands parted.
 pub(super) fn count(number: u64) -> String {

@@ -18,7 +18,7 @@ use super::{
     report::Reading,
 };
 use crate::{
-    domain::{Fetched, IntegrationId, LicenseSnapshot, ResourceId},
+    domain::{Fetched, IntegrationId, LicenseSnapshot, OrganizationId, ResourceId},
     integrations::Integration,
     store,
 };
@@ -129,8 +129,12 @@ impl Organizations {
             rows.push(row);
         }
         // What was kept at different times can name a product of one organization twice.
-        let mut seen: HashSet<ResourceId> = HashSet::new();
-        rows.retain(|row| seen.insert(row.resource_id.canonical()));
+        let mut seen: HashSet<(Option<&OrganizationId>, ResourceId)> = HashSet::new();
+        rows.retain(|row| {
+            let of = all.iter().find(|one| one.id == row.integration);
+            let organization = of.map(|of| &of.credentials.organization_id);
+            seen.insert((organization, row.resource_id.canonical()))
+        });
         let kept = all.iter().map(|integration| {
             let is_its = |row: &&LicenseSnapshot| row.integration == integration.id;
             KeptFigures {

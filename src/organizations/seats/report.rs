@@ -200,9 +200,14 @@ fn each_product_once(rows: Vec<LicenseRow>, chosen: &[&Arc<Integration>]) -> Vec
         let address = of.and_then(|of| authority(of.credentials.admin_url.as_str()));
         address.is_some() && address == site(row)
     };
-    let mut best: HashMap<ResourceId, usize> = HashMap::new();
+    let organization = |row: &LicenseRow| {
+        let of = chosen.iter().find(|integration| integration.id == row.integration);
+        of.map(|of| of.credentials.organization_id.clone())
+    };
+    let mut best: HashMap<(Option<OrganizationId>, ResourceId), usize> = HashMap::new();
     for (index, row) in rows.iter().enumerate() {
-        let known = best.entry(row.product.resource_id.canonical()).or_insert(index);
+        let product = (organization(row), row.product.resource_id.canonical());
+        let known = best.entry(product).or_insert(index);
         if *known != index && is_own(row) && !is_own(&rows[*known]) {
             *known = index;
         }
@@ -245,7 +250,12 @@ fn people_with_a_seat(readings: &[Reading], rows: &[&LicenseRow]) -> u64 {
         let seats = &reading.seats;
         let mut has_seat = vec![false; seats.len()];
         // A row may come from another integration of the same organization; the product is the same.
-        for instance in rows.iter().filter_map(|row| seats.instance(&row.product.resource_id)) {
+        let is_of = |row: &&&LicenseRow| {
+            let of = readings.iter().find(|reading| reading.integration == row.integration);
+            of.is_some_and(|of| of.organization == reading.organization)
+        };
+        let here = rows.iter().filter(is_of);
+        for instance in here.filter_map(|row| seats.instance(&row.product.resource_id)) {
             for holder in &seats.instances[instance].holders {
                 if let Some(person) = has_seat.get_mut(holder.person as usize) {
                     *person = true;

@@ -18,13 +18,13 @@ fn others(groups: &[&str]) -> Vec<Vec<String>> {
 #[test]
 fn what_another_group_of_theirs_grants_is_not_lost_with_the_first() {
     // There is a sandbox of Confluence too, so that the name alone would not say which.
-    let confluence = vec!["Confluence on acme.atlassian.net".to_owned()];
-    assert_eq!(others(&["everybody"]), [confluence.clone()]);
+    let confluence = ["Confluence on acme.atlassian.net"];
+    assert_eq!(others(&["everybody"]), [confluence]);
     assert_eq!(others(&["everybody", "confluence-users"]), [Vec::<String>::new()]);
     // A guest may do less than who holds a seat.
-    assert_eq!(others(&["everybody", "guests"]), [confluence.clone()]);
+    assert_eq!(others(&["everybody", "guests"]), [confluence]);
     // Both groups have to be left.
-    assert_eq!(others(&["everybody", "visitors"]), [confluence.clone(), confluence]);
+    assert_eq!(others(&["everybody", "visitors"]), [confluence, confluence]);
 }
 
 #[test]

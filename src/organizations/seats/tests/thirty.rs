@@ -245,6 +245,30 @@ pub(super) fn parts(people: &[User]) -> Parts {
     }
 }
 
+/// The seats of people in another organization, which has the same products on a site of its own.
+pub(super) fn elsewhere(people: &[User]) -> Seats {
+    let other = |id: &ResourceId| ResourceId::from(id.as_str().replace("/1", "/9").as_str());
+    let moved =
+        |access: ProductAccess| ProductAccess { resource_id: other(&access.resource_id), ..access };
+    let people: Vec<User> = people
+        .iter()
+        .cloned()
+        .map(|user| User {
+            product_access: user.product_access.map(|list| list.into_iter().map(moved).collect()),
+            ..user
+        })
+        .collect();
+    let mut parts = parts(&people);
+    for product in &mut parts.products {
+        let product = Arc::make_mut(product);
+        product.resource_id = other(&product.resource_id);
+    }
+    for given in parts.roles.values_mut().flat_map(Arc::make_mut) {
+        given.resource_id = other(&given.resource_id);
+    }
+    Seats::new(parts)
+}
+
 pub(super) fn named(group: &str) -> Group {
     Group {
         id: GroupId::from(group),
