@@ -1,7 +1,12 @@
 //! Whose seat can be taken back, and who may see it.
 
-use headcount::auth::Permission;
-use serde_json::json;
+use std::collections::BTreeSet;
+
+use headcount::{
+    auth::Permission,
+    demo::{Fault, FaultKind},
+};
+use serde_json::{Value, json};
 
 use super::number;
 use crate::support::TestGateway;
@@ -24,7 +29,7 @@ async fn the_reclaim_list_names_person_reason_and_what_grants_the_seat() {
     let reader = gateway.reader();
     let variables = json!({"in": [gateway.integration(0)], "first": 100});
     let (answer, calls) = gateway.counted(reader.ask_with(CANDIDATES, variables)).await;
-    let mut unexplained = 0;
+    let mut asked = BTreeSet::new();
     for row in answer.list("/licenseUsage/rows") {
         let edges = row["reclaimCandidates"]["edges"].as_array().expect("edges");
         assert_eq!(edges.len() as u64, number(row, "reclaimable"));
@@ -40,20 +45,91 @@ async fn the_reclaim_list_names_person_reason_and_what_grants_the_seat() {
                 assert_eq!(one["product"]["resourceId"], row["product"]["resourceId"], "{node}");
                 if one["source"] == "GROUP" {
                     let groups = one["groups"].as_array().expect("groups");
+                    assert!(!groups.is_empty(), "{node}");
                     let remedy = node["remedy"].as_str().expect("a remedy");
                     for group in groups {
                         assert!(remedy.contains(group["name"].as_str().expect("a name")), "{node}");
                     }
                 }
             }
-            unexplained +=
-                u64::from(node["remedy"].as_str().is_some_and(|text| text.starts_with("Revoke")));
+            if edges.len() <= 3 || node["remedy"].as_str().expect("a remedy").starts_with("Revoke")
+            {
+                asked.insert(node["user"]["accountId"].to_string());
+            }
         }
         let instants =
             since.iter().map(|text| text.parse::<jiff::Timestamp>().expect("an instant"));
         assert!(instants.collect::<Vec<_>>().is_sorted(), "the longest idle first: {since:?}");
     }
-    assert!(calls.of("GET", USER_ROLES) <= unexplained, "only whom no group explains: {calls:?}");
+    let told = "only those of small pages and those whom no group explains";
+    assert_eq!(calls.of("GET", USER_ROLES), asked.len() as u64, "{told}: {calls:?}");
+}
+
+fn replace(from: &str, to: &str) -> FaultKind {
+    FaultKind::Replace { from: from.to_owned(), to: to.to_owned() }
+}
+
+/// The candidates for Jira's seats in a page of so many.
+async fn of_jira(gateway: &TestGateway, first: u32) -> Vec<Value> {
+    let variables = json!({"in": [gateway.integration(0)], "first": first});
+    let answer = gateway.reader().ask_with(CANDIDATES, variables).await;
+    let edges = answer.list("/licenseUsage/rows")[0]["reclaimCandidates"]["edges"].clone();
+    edges.as_array().expect("edges").iter().map(|edge| edge["node"].clone()).collect()
+}
+
+#[tokio::test]
+async fn a_role_beside_the_group_is_named_in_a_small_page_and_not_denied_in_a_large_one() {
+    let gateway = TestGateway::start(200).await;
+    // Everybody has each role twice: through a group, and as one of their own.
+    let twice = replace("[\"group_direct\"]", "[\"direct\",\"group_direct\"]");
+    gateway.atlassian.add_fault(Fault::new(twice).on("GET", USER_ROLES));
+    let large = of_jira(&gateway, 50).await;
+    let by_group = |node: &Value| {
+        node["remedy"].as_str().is_some_and(|remedy| remedy.starts_with("Take them out of"))
+    };
+    let large: Vec<&Value> = large.iter().filter(|node| by_group(node)).collect();
+    assert!(large.len() > 3, "{}", large.len());
+    for node in large {
+        let remedy = node["remedy"].as_str().expect("a remedy");
+        assert!(
+            remedy.ends_with("That frees the seat unless a role was also given to them directly."),
+            "{node}"
+        );
+        let sources = node["grantedBy"].as_array().expect("roles").iter();
+        assert!(sources.into_iter().all(|role| role["source"] == "GROUP"), "{node}");
+    }
+    let small = of_jira(&gateway, 3).await;
+    assert_eq!(small.len(), 3);
+    assert!(small.iter().any(by_group), "{small:?}");
+    for node in small.iter().filter(|node| by_group(node)) {
+        let remedy = node["remedy"].as_str().expect("a remedy");
+        let own = "and revoke the role on Jira that was also given to them directly.";
+        assert!(remedy.ends_with(own), "{node}");
+        let roles = node["grantedBy"].as_array().expect("roles");
+        let mut sources: Vec<&str> =
+            roles.iter().map(|role| role["source"].as_str().expect("a word")).collect();
+        sources.sort_unstable();
+        sources.dedup();
+        assert_eq!(sources, ["DIRECT", "GROUP"], "{node}");
+    }
+}
+
+#[tokio::test]
+async fn groups_are_found_however_their_roles_spell_the_product() {
+    let gateway = TestGateway::start(200).await;
+    let umbrella = replace("ari:cloud:jira-software::", "ari:cloud:jira::");
+    let roles = "groups/{groupId}/role-assignments";
+    gateway.atlassian.add_fault(Fault::new(umbrella).on("GET", roles));
+    let mut named = 0;
+    for node in of_jira(&gateway, 50).await {
+        for role in node["grantedBy"].as_array().expect("roles") {
+            if role["source"] == "GROUP" {
+                assert!(!role["groups"].as_array().expect("groups").is_empty(), "{node}");
+                named += 1;
+            }
+        }
+    }
+    assert!(named > 3, "{named}");
 }
 
 #[tokio::test]
@@ -84,7 +160,7 @@ async fn the_reclaim_list_is_paged_and_a_cursor_is_good_for_its_list_alone() {
         }
         variables["after"] = info["endCursor"].clone();
     }
-    let unique: std::collections::BTreeSet<&String> = found.iter().collect();
+    let unique: BTreeSet<&String> = found.iter().collect();
     assert_eq!(unique.len(), found.len());
     variables["days"] = json!(30);
     let answer = reader.ask_with(query, variables).await;

@@ -1,6 +1,6 @@
 //! The figures of each product, their sums, and what they cost.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use headcount::demo::{Fault, FaultKind, RequestCounts};
 use rust_decimal::Decimal;
@@ -47,6 +47,11 @@ async fn the_seats_are_those_that_atlassian_counts_and_their_parts_make_the_whol
     assert!(idle(&few) > idle(&many), "more days, fewer idle");
 }
 
+/// Of the feed of everybody's access: a seat that is paid for.
+fn is_seat(row: &&Value) -> bool {
+    row["holds_seat"] == json!(true) && row["is_sandbox"] == json!(false)
+}
+
 #[tokio::test]
 async fn sandboxes_have_rows_and_stay_out_of_the_sums() {
     let gateway = TestGateway::start(200).await;
@@ -71,8 +76,13 @@ async fn sandboxes_have_rows_and_stay_out_of_the_sums() {
         let expected = listed(&everybody, |person| person.status == status).len() as u64;
         assert_eq!(number(people, member), expected, "{member}");
     }
-    assert!(number(total, "people") <= number(people, "listed"));
-    assert!(used > number(total, "people"), "people with several products hold several seats");
+    let access = gateway.limited_to(0).get("/feeds/product_access.json").await;
+    let seats: Vec<&Value> = access.body.as_array().expect("rows").iter().filter(is_seat).collect();
+    let holders: BTreeSet<&str> =
+        seats.iter().map(|seat| seat["account_id"].as_str().expect("an id")).collect();
+    assert_eq!((used, number(total, "people")), (seats.len() as u64, holders.len() as u64));
+    assert_eq!(number(people, "withSeat"), number(total, "people"));
+    assert!(seats.len() > holders.len(), "people with several products hold several seats");
 }
 
 /// Calls beside those for the roles of groups.

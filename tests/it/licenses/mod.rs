@@ -3,6 +3,7 @@
 mod candidates;
 mod figures;
 mod history;
+mod untold;
 
 use serde_json::{Value, json};
 
@@ -15,7 +16,7 @@ const FIGURES: &str = "query($days: Int, $in: [ID!]) {
             countedByAtlassian available utilization
             unitPrice currency monthlyCost monthlyWaste savingEffectiveOn notes
             freshness { isStale } }
-        totals { currency people purchased used needed reclaimable monthlyCost monthlyWaste }
+        totals { currency people purchased used needed reclaimable productsWithoutActivity monthlyCost monthlyWaste }
         people { listed withSeat suspended deactivated notInvited forDeletion }
         unavailable { integration { id } code message retryAfterSeconds }
         freshness { isStale fetchedAt } } }";
