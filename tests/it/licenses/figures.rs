@@ -48,7 +48,7 @@ async fn the_seats_are_those_that_atlassian_counts_and_their_parts_make_the_whol
 }
 
 /// Of the feed of everybody's access: a seat that is paid for.
-fn is_seat(row: &&Value) -> bool {
+fn is_seat(row: &Value) -> bool {
     row["holds_seat"] == json!(true) && row["is_sandbox"] == json!(false)
 }
 
@@ -77,7 +77,8 @@ async fn sandboxes_have_rows_and_stay_out_of_the_sums() {
         assert_eq!(number(people, member), expected, "{member}");
     }
     let access = gateway.limited_to(0).get("/feeds/product_access.json").await;
-    let seats: Vec<&Value> = access.body.as_array().expect("rows").iter().filter(is_seat).collect();
+    let seats: Vec<&Value> =
+        access.body.as_array().expect("rows").iter().filter(|row| is_seat(row)).collect();
     let holders: BTreeSet<&str> =
         seats.iter().map(|seat| seat["account_id"].as_str().expect("an id")).collect();
     assert_eq!((used, number(total, "people")), (seats.len() as u64, holders.len() as u64));
