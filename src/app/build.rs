@@ -139,7 +139,8 @@ impl Connections {
     /// Tables of what is connected.
     #[must_use]
     pub fn feeds(&self, settings: FeedSettings) -> Feeds {
-        Feeds::new(self.organizations.clone(), self.changes.clone(), settings)
+        let (organizations, changes) = (self.organizations.clone(), self.changes.clone());
+        Feeds::new(organizations, changes, self.store.clone(), settings)
     }
 
     /// Tests an integration's credentials and keeps what was found.

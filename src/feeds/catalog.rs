@@ -21,6 +21,9 @@ struct Parameter {
     description: String,
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     values: &'static [&'static str],
+    /// The formats that have it; all where empty.
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    formats: &'static [&'static str],
 }
 
 #[derive(Debug, Serialize)]
@@ -35,6 +38,9 @@ struct DescribedColumn {
     values: &'static [&'static str],
     description: &'static str,
 }
+
+/// The parameter of CSV that holds a feed token.
+pub const KEY: &str = "key";
 
 /// The tables that a reader may read.
 #[must_use]
@@ -71,6 +77,7 @@ fn parameters(table: &Table) -> Vec<Parameter> {
         name,
         description: description.to_owned(),
         values: &[],
+        formats: &[],
     };
     let mut all = vec![
         plain("integration", "Only this integration's rows; may be given several times"),
@@ -90,7 +97,12 @@ fn parameters(table: &Table) -> Vec<Parameter> {
         name: filter.parameter,
         description: format!("Only rows with this `{}`; may be given several times", filter.column),
         values: table.column(filter.column).map_or(&[], |column| column.words),
+        formats: &[],
     }));
+    let of_csv = |name, description| Parameter { formats: &["csv"], ..plain(name, description) };
+    let mark = "`true` begins it with the byte-order mark that Excel needs to read UTF-8";
+    all.push(of_csv("bom", mark));
+    all.push(of_csv(KEY, "A feed token that is accepted in an address"));
     all
 }
 

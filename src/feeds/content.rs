@@ -105,6 +105,9 @@ pub(super) trait Rows: Send + Sync + 'static {
     /// How many there are.
     fn things(&self) -> usize;
 
+    /// What is kept in memory for these rows alone, in bytes. What others share, such as a scan, does not count.
+    fn bytes(&self) -> usize;
+
     /// Gives the rows of one, the same ones in the same order each time.
     fn rows_of(&self, thing: usize, sink: &mut Sink<'_>);
 }
@@ -163,6 +166,10 @@ impl<const N: usize> Listed<N> {
 impl<const N: usize> Rows for Listed<N> {
     fn things(&self) -> usize {
         self.0.len()
+    }
+
+    fn bytes(&self) -> usize {
+        self.0.iter().flatten().map(Value::bytes).sum()
     }
 
     fn rows_of(&self, thing: usize, sink: &mut Sink<'_>) {

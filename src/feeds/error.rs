@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use crate::{
     domain::IntegrationId,
     organizations::{self, ScanProgress},
@@ -63,5 +65,40 @@ impl Unavailable {
             organizations::Error::ScanRunning(progress) => Some(progress),
             _ => None,
         }
+    }
+
+    /// When to ask again, where that is known. Where as many were read as are expected, what is read beside them is on its way, and
+    /// nobody knows for how long.
+    #[must_use]
+    pub fn retry_after(&self) -> Option<Duration> {
+        match self.progress() {
+            Some(progress) if progress.read >= progress.expected => {
+                Some(progress.remaining().max(AFTER_THE_LAST))
+            }
+            _ => self.error.retry_after(),
+        }
+    }
+}
+
+/// How long to wait at least before asking again, where nothing tells how long it takes.
+const AFTER_THE_LAST: Duration = Duration::from_secs(5);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn readers_come_back_when_a_scan_is_due_and_not_every_second_for_what_is_read_beside_it() {
+        let of = |read, expected, elapsed| {
+            let elapsed = Duration::from_secs(elapsed);
+            let progress = ScanProgress { read, expected, elapsed };
+            let error = organizations::Error::ScanRunning(progress);
+            let unavailable = Unavailable { integration: "acme".into(), error };
+            unavailable.retry_after().map(|wait| wait.as_secs())
+        };
+        assert_eq!(of(100, 300, 10), Some(20));
+        assert_eq!(of(299, 300, 10), Some(1));
+        assert_eq!(of(300, 300, 10), Some(5));
+        assert_eq!(of(0, 0, 0), Some(5));
     }
 }

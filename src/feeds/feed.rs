@@ -70,6 +70,11 @@ impl Feed {
         self.parts.iter().map(|part| part.content.rows.things()).sum()
     }
 
+    /// What is kept in memory for it alone, in bytes.
+    pub(super) fn bytes(&self) -> usize {
+        self.parts.iter().map(|part| part.content.rows.bytes()).sum()
+    }
+
     /// Its rows from a position on, each with where it stands.
     #[must_use]
     pub fn walk(self: &Arc<Self>, from: Position) -> Walk {

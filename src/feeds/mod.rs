@@ -17,6 +17,7 @@ pub mod odata;
 mod open;
 mod products;
 mod reader;
+mod repeated;
 mod roles;
 mod selection;
 mod settings;
@@ -24,16 +25,18 @@ mod table;
 mod tables;
 #[cfg(test)]
 mod tests;
+mod turns;
 mod value;
 
 pub use self::{
-    catalog::{Described, describe, markdown},
+    catalog::{Described, KEY, describe, markdown},
     column::{Column, Kind},
     error::{Error, Result, Unavailable},
     feed::{Feed, Position, Walk},
     format::Format,
     open::Feeds,
     reader::{FeedReader, TableScope},
+    repeated::repeated,
     selection::Selection,
     settings::FeedSettings,
     table::{Filter, Table},

@@ -10,11 +10,13 @@ use super::{
     odata::Sessions,
     roles::KeptRoles,
     selection::INACTIVE_FOR_DAYS,
+    turns::Turns,
 };
 use crate::{
     domain::IntegrationId,
     integrations::Integration,
     organizations::{Organizations, changes::Changes},
+    store::Store,
 };
 
 /// All feeds of the gateway. Cheap to clone.
@@ -30,15 +32,33 @@ pub(super) struct Shared {
     pub(super) settings: FeedSettings,
     pub(super) roles: KeptRoles,
     pub(super) sessions: Sessions,
+    /// Where deletions are as they were last known.
+    pub(super) store: Store,
+    /// Of reading groups.
+    pub(super) group_turns: Turns,
+    /// Of asking what became of deletions.
+    pub(super) deletion_turns: Turns,
 }
 
 impl Feeds {
     /// Feeds over what is connected.
     #[must_use]
-    pub fn new(organizations: Organizations, changes: Changes, settings: FeedSettings) -> Self {
-        let sessions = Sessions::new(settings.paging_idle);
-        let roles = KeptRoles::default();
-        let shared = Shared { organizations, changes, settings, roles, sessions };
+    pub fn new(
+        organizations: Organizations,
+        changes: Changes,
+        store: Store,
+        settings: FeedSettings,
+    ) -> Self {
+        let shared = Shared {
+            sessions: Sessions::new(settings.paging_idle),
+            roles: KeptRoles::default(),
+            group_turns: Turns::default(),
+            deletion_turns: Turns::default(),
+            organizations,
+            changes,
+            settings,
+            store,
+        };
         Self { shared: Arc::new(shared) }
     }
 

@@ -53,6 +53,13 @@ impl Products {
         known.cloned().unwrap_or_else(|| of_key(None))
     }
 
+    /// What it takes in memory, in bytes.
+    pub(super) fn bytes(&self) -> usize {
+        let values = self.known.values().flatten().map(Value::bytes);
+        let ids = self.known.keys().map(|resource| resource.as_str().len());
+        values.sum::<usize>() + ids.sum::<usize>()
+    }
+
     pub(super) fn print(&self, print: Fingerprint) -> Fingerprint {
         let mut all: Vec<_> = self.known.iter().collect();
         all.sort_by_key(|(resource, _)| *resource);

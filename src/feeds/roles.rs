@@ -1,19 +1,15 @@
-use std::{
-    collections::HashMap,
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
-    time::Duration,
+use std::{collections::HashMap, sync::Arc, time::Duration};
+
+use moka::{future::Cache, policy::EvictionPolicy};
+use tokio::time::timeout;
+
+use super::{
+    content::{Asked, Fingerprint, Version},
+    turns::Progress,
 };
-
-use moka::future::Cache;
-use tokio::time::{Instant, timeout};
-
-use super::content::{Asked, Fingerprint, Version};
 use crate::{
     domain::{AssignmentMethod, IntegrationId, ResourceId, RoleId, User},
-    organizations::{Error, Organization, PeopleSnapshot, Result, RoleHolder, ScanProgress},
+    organizations::{Error, Organization, PeopleSnapshot, Result, RoleHolder},
 };
 
 /// People whose roles are asked for together.
@@ -76,23 +72,26 @@ pub(super) struct KeptRoles {
     running: Cache<Key, Arc<Progress>>,
 }
 
-struct Progress {
-    began: Instant,
-    read: AtomicU64,
-}
-
 impl Default for KeptRoles {
     fn default() -> Self {
-        let weigh = |_: &Key, roles: &Arc<Roles>| u32::try_from(roles.bytes()).unwrap_or(u32::MAX);
+        let building = Cache::builder().eviction_policy(EvictionPolicy::lru());
         Self {
-            kept: Cache::builder()
-                .max_capacity(CAPACITY)
-                .weigher(weigh)
-                .time_to_live(LONGEST_KEPT)
-                .build(),
-            running: Cache::builder().max_capacity(1_000).time_to_live(LONGEST_KEPT).build(),
+            kept: kept(CAPACITY),
+            running: building.max_capacity(1_000).time_to_live(LONGEST_KEPT).build(),
         }
     }
+}
+
+/// The newest roles are always taken in, and kept even where they are larger than the room: they would be read again and
+/// again otherwise, and readers who wait less long than that would never see them.
+fn kept(room: u64) -> Cache<Key, Arc<Roles>> {
+    let weight = move |roles: &Arc<Roles>| (roles.bytes() as u64).min(room);
+    Cache::builder()
+        .max_capacity(room)
+        .eviction_policy(EvictionPolicy::lru())
+        .weigher(move |_, roles| u32::try_from(weight(roles)).unwrap_or(u32::MAX))
+        .time_to_live(LONGEST_KEPT)
+        .build()
 }
 
 impl KeptRoles {
@@ -108,7 +107,7 @@ impl KeptRoles {
         if let Some(roles) = self.kept.get(&key).await {
             return Ok(roles);
         }
-        let progress = self.running.get_with(key.clone(), async { Arc::new(Progress::begin()) });
+        let progress = self.running.get_with(key.clone(), async { Arc::default() });
         let progress = progress.await;
         let (kept, running) = (self.kept.clone(), self.running.clone());
         let (organization, people) = (asked.organization.clone(), people.clone());
@@ -126,19 +125,8 @@ impl KeptRoles {
         match timeout(wait, task).await {
             Ok(Ok(outcome)) => outcome,
             Ok(Err(_)) => Err(Error::BadRequest("the reading of roles was broken off".to_owned())),
-            Err(_) => Err(Error::ScanRunning(progress.so_far(expected))),
+            Err(_) => Err(Error::ScanRunning(progress.so_far(Some(expected)))),
         }
-    }
-}
-
-impl Progress {
-    fn begin() -> Self {
-        Self { began: Instant::now(), read: AtomicU64::new(0) }
-    }
-
-    fn so_far(&self, expected: u64) -> ScanProgress {
-        let read = self.read.load(Ordering::Relaxed);
-        ScanProgress { read, expected, elapsed: self.began.elapsed() }
     }
 }
 
@@ -168,7 +156,7 @@ async fn read(
             }
             ends.push(u32::try_from(held.len()).unwrap_or(u32::MAX));
         }
-        progress.read.fetch_add(some.len() as u64, Ordering::Relaxed);
+        progress.add(some.len());
     }
     held.shrink_to_fit();
     let (resources, roles) = (resources.list, roles.list);
@@ -204,5 +192,34 @@ impl<T: std::hash::Hash + Eq + Clone> Numbers<T> {
             list.push(value.clone());
             next
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn roles_of(people: usize) -> Arc<Roles> {
+        let ends = vec![0; people];
+        let version = Version::default();
+        let (resources, names, held) = (Vec::new(), Vec::new(), Vec::new());
+        Arc::new(Roles { resources, names, held, ends, version })
+    }
+
+    #[tokio::test]
+    async fn the_newest_roles_are_kept_however_many_were_there_before_and_however_large_they_are() {
+        let kept = kept(4_000);
+        let key = |number: u64| (IntegrationId::from("acme"), 1, number);
+        for number in 0..50 {
+            kept.insert(key(number), roles_of(250)).await;
+            for _ in 0..20 {
+                kept.get(&key(number)).await;
+            }
+            kept.run_pending_tasks().await;
+            assert!(kept.get(&key(number)).await.is_some(), "{number}");
+        }
+        kept.insert(key(50), roles_of(10_000)).await;
+        kept.run_pending_tasks().await;
+        assert!(kept.get(&key(50)).await.is_some(), "it is larger than the room");
     }
 }

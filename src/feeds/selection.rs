@@ -2,7 +2,7 @@ use std::borrow::Cow;
 
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 
-use super::{Column, Error, Kind, Result, Row, Table, Value};
+use super::{Column, Error, Kind, Result, Row, Table, Value, repeated};
 use crate::domain::{IntegrationId, product_key};
 
 /// Which rows of a table are wanted, as its parameters say.
@@ -139,9 +139,17 @@ impl Range {
             Some(Value::Date(day)) => start_of(*day),
             _ => None,
         };
-        at.is_some_and(|at| {
-            self.from.is_none_or(|from| from <= at) && self.to.is_none_or(|to| at < to)
-        })
+        at.is_some_and(|at| self.holds(at))
+    }
+
+    /// Whether an instant is in it.
+    pub(super) fn holds(&self, at: Timestamp) -> bool {
+        !self.begins_after(at) && self.to.is_none_or(|to| at < to)
+    }
+
+    /// Whether it has not begun at an instant.
+    pub(super) fn begins_after(&self, at: Timestamp) -> bool {
+        self.from.is_some_and(|from| at < from)
     }
 }
 
@@ -192,11 +200,10 @@ fn unknown(table: &Table, name: &str) -> Error {
     known.extend(table.dated_by.iter().flat_map(|_| ["from", "to"]));
     known.extend(table.counts_days.then_some("inactive_for_days"));
     known.extend(table.filters.iter().map(|filter| filter.parameter));
-    // What was asked for comes from outside, and might be a secret in the wrong place.
-    let shown: String = name.chars().filter(|letter| !letter.is_control()).take(40).collect();
     Error::BadParameter(format!(
-        "the table {} has no parameter `{shown}`; it has {}",
+        "the table {} has no parameter `{}`; it has {}",
         table.name,
+        repeated(name),
         known.join(", ")
     ))
 }

@@ -11,7 +11,8 @@ pub struct FeedSettings {
     pub page_rows: usize,
     /// Most rows that an OData `$orderby` puts in order. Default 200,000.
     pub sorted_rows: usize,
-    /// How long the next page of an OData answer can be asked for. Default 10 minutes.
+    /// How long the next page of an OData answer can be asked for; an answer is paged through for an hour at most, or for this
+    /// long where it is longer. Default 10 minutes.
     pub paging_idle: Duration,
     /// Where readers reach this gateway, such as `https://headcount.example.com`; told from the request where `None`.
     pub public_url: Option<url::Url>,

@@ -12,7 +12,7 @@ use rust_decimal::Decimal;
 
 use super::{
     Column, Error, Feed, Format, Kind, Position, Result, Row, Selection, Table, Value,
-    content::{Content, Rows, Sink},
+    content::{Content, Listed, Rows, Sink},
     feed::Part,
     format::write,
     table::Filter,
@@ -72,6 +72,10 @@ impl Rows for Several {
         self.0.len()
     }
 
+    fn bytes(&self) -> usize {
+        0
+    }
+
     fn rows_of(&self, thing: usize, sink: &mut Sink<'_>) {
         for number in 0..self.0[thing] {
             let day = i8::try_from(thing % 28).unwrap() + 1;
@@ -88,6 +92,10 @@ impl Rows for Broken {
         3_000
     }
 
+    fn bytes(&self) -> usize {
+        0
+    }
+
     fn rows_of(&self, thing: usize, sink: &mut Sink<'_>) {
         let mut row = own("right", None, 1);
         if thing == 2_500 {
@@ -95,6 +103,14 @@ impl Rows for Broken {
         }
         sink.push(row);
     }
+}
+
+/// A feed of rows that are all at hand, with so many bytes of text.
+pub(super) fn feed_of_text(rows: usize, bytes: usize) -> Feed {
+    let text = "x".repeat(bytes);
+    let rows = (0..rows).map(|_| own(&text, None, 1)).collect();
+    let part = Part { common: common(), content: Listed::content(rows, None) };
+    Feed { parts: vec![part], ..feed(Several(Vec::new()), &[]).unwrap() }
 }
 
 fn feed(rows: impl Rows, parameters: &[(&'static str, &'static str)]) -> Result<Feed> {

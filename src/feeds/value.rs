@@ -26,6 +26,9 @@ pub enum Value {
     Date(Date),
 }
 
+/// What stands before the letters of a shared text: how often it is shared.
+const COUNTS_OF_A_TEXT: usize = 16;
+
 /// One value a column of the table.
 pub type Row = Vec<Value>;
 
@@ -55,6 +58,15 @@ impl Value {
             Self::Instant(_) => Kind::Instant,
             Self::Date(_) => Kind::Date,
         })
+    }
+
+    /// What it takes in memory, in bytes.
+    pub(super) fn bytes(&self) -> usize {
+        let text = match self {
+            Self::Text(text) => text.len() + COUNTS_OF_A_TEXT,
+            _ => 0,
+        };
+        size_of::<Self>() + text
     }
 
     /// How two values of comparable kinds stand to each other; `None` where one is null or they cannot be compared.

@@ -1,4 +1,4 @@
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use axum::{
     Router,
@@ -20,7 +20,7 @@ use super::{
     refusal::code,
 };
 use crate::{
-    feeds::{self, FeedReader, Unavailable, find},
+    feeds::{self, FeedReader, Table, TableScope, Unavailable, find, repeated},
     report::{self, Asked, CONTENT_SECURITY_POLICY},
 };
 
@@ -56,17 +56,32 @@ async fn answered(edge: &Edge, head: &Parts, line: &Line) -> Result<Response, Pr
     Ok(Html(report::html(&report)).into_response())
 }
 
-/// Who may read the table of the figures may read their report.
+/// The tables that the report shows: the figures, their days, and whose seat can be taken back.
+const TABLES: [&str; 3] = ["license_usage", "license_history", "product_access"];
+
+/// Who may read all that the report shows may read it.
 fn permitted(reader: &FeedReader) -> Result<(), Problem> {
-    let table = find("license_usage").or_else(|| find("product_access"));
-    match table {
-        Some(table) if !reader.may_read(table) => {
-            let word = table.permission.word();
-            let detail = format!("the report needs the permission {word}");
-            Err(Problem::new(StatusCode::FORBIDDEN, code::FORBIDDEN, detail))
-        }
-        _ => Ok(()),
+    let tables = TABLES.into_iter().filter_map(find);
+    let missing: Vec<&Table> = tables.filter(|table| !reader.may_read(table)).collect();
+    if missing.is_empty() {
+        return Ok(());
     }
+    let detail = match reader.tables {
+        TableScope::Permitted(_) => {
+            let needed: BTreeSet<&str> =
+                missing.iter().map(|table| table.permission.word()).collect();
+            format!("the report needs the permission {}", listed(needed))
+        }
+        TableScope::Named(_) => {
+            let names = listed(missing.iter().map(|table| table.name));
+            format!("the report shows tables that this feed token was not made for: {names}")
+        }
+    };
+    Err(Problem::new(StatusCode::FORBIDDEN, code::FORBIDDEN, detail))
+}
+
+fn listed<'a>(words: impl IntoIterator<Item = &'a str>) -> String {
+    words.into_iter().collect::<Vec<_>>().join(", ")
 }
 
 fn asked(query: Option<&str>, with_names: bool) -> Result<Asked, Problem> {
@@ -95,8 +110,7 @@ fn days_of(value: &str) -> Result<u32, Problem> {
 }
 
 fn unknown(name: &str) -> String {
-    // What was asked for comes from outside, and might be a secret in the wrong place.
-    let shown: String = name.chars().filter(|letter| !letter.is_control()).take(40).collect();
+    let shown = repeated(name);
     format!("the report has no parameter `{shown}`; it has inactiveForDays and integration")
 }
 

@@ -6,13 +6,14 @@ use std::{
 };
 
 use async_graphql::{
-    ServerError, Variables,
+    Pos, ServerError, Variables,
     parser::types::{ExecutableDocument, OperationType},
 };
 
 use super::{Broken, Error, SavedQuery, header::Header, types::Types};
 use crate::{
     auth::PermissionSet,
+    feeds::KEY,
     graphql::{self, Gateway},
 };
 
@@ -93,6 +94,12 @@ fn files(folder: &Path) -> Result<Vec<PathBuf>, Error> {
 async fn query(file: &Path, gateway: &Gateway, types: &Types) -> Result<SavedQuery, Vec<Broken>> {
     let (name, source, header) = named(file).map_err(|broken| vec![broken])?;
     let document = gateway.document(&source).map_err(|error| vec![refused(file, &error)])?;
+    if let Some(place) = key_variable(&document) {
+        let reason = format!(
+            "`${KEY}` cannot be asked for: in an address `{KEY}` is a feed token; give the variable another name"
+        );
+        return Err(vec![Broken::new(file, reason).at(place.line, place.column)]);
+    }
     let query = only_query(file, &document, |operation| {
         SavedQuery::new(&name, source.clone(), header, (&document, operation), types)
     })?;
@@ -102,6 +109,13 @@ async fn query(file: &Path, gateway: &Gateway, types: &Types) -> Result<SavedQue
         return Ok(query);
     }
     Err(errors.iter().map(|error| refused(file, error)).collect())
+}
+
+/// Where a variable stands that has the name of a feed token's parameter.
+fn key_variable(document: &ExecutableDocument) -> Option<Pos> {
+    let operations = document.operations.iter().map(|(_, operation)| &operation.node);
+    let mut variables = operations.flat_map(|operation| &operation.variable_definitions);
+    variables.find(|variable| variable.node.name.node == KEY).map(|variable| variable.pos)
 }
 
 /// The name, the text, and what the file says of itself.

@@ -5,6 +5,7 @@ use async_graphql::{
 use serde_json::{Map, Number, Value};
 
 use super::{ParameterError, types::Types};
+use crate::feeds::repeated;
 
 /// A variable of a saved query.
 #[derive(Debug, Clone)]
@@ -120,8 +121,7 @@ pub(super) fn variables(
 }
 
 fn unknown(known: &[Variable], name: &str) -> ParameterError {
-    // What was asked for comes from outside, and might be a secret in the wrong place.
-    let shown: String = name.chars().filter(|letter| !letter.is_control()).take(40).collect();
+    let shown = repeated(name);
     let known: Vec<&str> = known.iter().map(|variable| variable.name.as_str()).collect();
     let has = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
     ParameterError(format!("the query has no variable `{shown}`; it has {has}"))

@@ -155,7 +155,7 @@ async fn a_feed_token_runs_the_queries_that_it_was_made_for() {
     let create = "mutation($input: CreateFeedTokenInput!) { createFeedToken(input: $input) {
         secret userErrors { code message } } }";
     let input = json!({
-        "name": "A sheet", "queries": ["who", "groups"], "isAcceptedInUrl": true,
+        "name": "A sheet", "queries": ["who", "groups"], "isAcceptedInUrl": true, "showsPersonalData": true,
         "integrations": [gateway.integration(0)],
     });
     let made = maker.ask_with(create, json!({ "input": input })).await;
@@ -185,6 +185,48 @@ async fn a_feed_token_runs_the_queries_that_it_was_made_for() {
     let refused = maker.ask_with(create, json!({ "input": input })).await;
     let message = refused.good("/createFeedToken/userErrors/0/message").as_str().expect("a text");
     assert!(message.ends_with("the saved query too-little needs licenses:read"), "{message}");
+}
+
+#[tokio::test]
+async fn a_feed_token_without_personal_data_runs_no_query_that_reads_the_directory() {
+    let own = TempDir::new().expect("a folder");
+    let queries = TempDir::new().expect("a folder");
+    let days = "{ licenseHistory(from: \"2026-01-01\", to: \"2026-01-02\") { date } }";
+    write(&queries, "changing", &format!("# permissions: licenses:read\n{days}"));
+    let setup = Setup { folder: Some(own.path().to_owned()), ..Setup::of(10) };
+    let setup = setup.with("QUERIES__FOLDER", queries.path().display());
+    let gateway = setup.clone().start().await;
+    let create = "mutation($input: CreateFeedTokenInput!) { createFeedToken(input: $input) {
+        secret userErrors { code message path } } }";
+    let input = json!({ "name": "A sheet", "queries": ["changing"] });
+    let maker = gateway.caller(Permission::ALL);
+    let made = maker.ask_with(create, json!({ "input": input })).await;
+    let secret = made.good("/createFeedToken/secret").as_str().expect("a secret").to_owned();
+    assert_eq!(gateway.with_token(&secret).get("/queries/changing").await.status, 200);
+
+    let atlassian = std::sync::Arc::clone(&gateway.atlassian);
+    gateway.stop().await;
+    write(
+        &queries,
+        "changing",
+        "# permissions: directory:read\n{ users(first: 1) { totalCount } }",
+    );
+    let gateway = setup.start_before(&atlassian).await;
+    let tool = gateway.with_token(&secret);
+    for path in ["/queries/changing", "/queries/changing.csv"] {
+        let (answer, calls) = gateway.counted(tool.get(path)).await;
+        let told = "the query changing reads the directory, and this feed token was made without personal data";
+        assert_eq!((problem(&answer), calls.total()), ((403, "FORBIDDEN", told), 0));
+    }
+    assert_eq!(tool.get("/queries").await.body, json!({ "queries": [] }));
+    let maker = gateway.caller(Permission::ALL);
+    let refused = maker.ask_with(create, json!({ "input": input })).await;
+    let error = refused.good("/createFeedToken/userErrors/0");
+    assert_eq!(
+        (&error["code"], &error["path"]),
+        (&json!("INVALID_INPUT"), &json!(["input", "queries"]))
+    );
+    assert!(refused.good("/createFeedToken/secret").is_null());
 }
 
 #[tokio::test]
@@ -413,6 +455,39 @@ async fn the_same_bytes_are_not_sent_again() {
     }
 }
 
+#[tokio::test]
+async fn an_answer_of_kept_data_has_the_same_tag_and_tells_its_age_in_a_header() {
+    let (gateway, _folder) = gateway(30).await;
+    let reader = gateway.reader().with("accept-encoding", "identity");
+    for path in ["/queries/groups", "/queries/inactive-people", "/queries/groups.csv"] {
+        let first = reader.get(path).await;
+        assert_eq!(first.status, 200, "{}", first.text);
+        assert!(!first.text.contains("freshness"), "{}", first.text);
+        assert_eq!(first.header("vary"), "authorization, accept, accept-encoding");
+        let again = reader.get(path).await;
+        assert_eq!(again.text, first.text, "read before and kept since");
+        assert_eq!(again.header("etag"), first.header("etag"));
+        assert!(again.header("age").parse::<u64>().is_ok_and(|age| age < 60), "{path}");
+        let known = reader.clone().with("if-none-match", first.header("etag")).get(path).await;
+        assert_eq!((known.status, known.text.as_str()), (304, ""), "{path}");
+        assert!(!known.header("age").is_empty(), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn loading_a_page_again_has_nobody_read_anew() {
+    let (gateway, _folder) = gateway(30).await;
+    let reader = gateway.reader();
+    for path in ["/queries/inactive-people?days=30", "/queries/groups.csv"] {
+        assert_eq!(reader.get(path).await.status, 200);
+        for header in ["no-cache", "max-age=0"] {
+            let again = reader.clone().with("cache-control", header);
+            let (answer, calls) = gateway.counted(again.get(path)).await;
+            assert_eq!((answer.status, calls.total()), (200, 0), "{path} {header}: {calls:?}");
+        }
+    }
+}
+
 /// What the start says of a folder with this file.
 async fn refused(name: &str, source: &str) -> String {
     let gateway = Setup { is_connected: false, ..Setup::of(1) }.start().await;
@@ -469,6 +544,11 @@ async fn a_file_that_does_not_fit_stops_the_start_with_its_place() {
             "a.graphql",
             "query A { viewer { subject } }\nquery B { viewer { subject } }",
             "holds more than one operation",
+        ),
+        (
+            "a.graphql",
+            "query($key: String) { groups(after: $key) { nodes { name } pageInfo { hasNextPage } } }",
+            "a.graphql:2:7: `$key` cannot be asked for: in an address `key` is a feed token; give the variable another name",
         ),
         ("Big.graphql", "{ viewer { subject } }", "Big.graphql: is no name of a query: "),
         (

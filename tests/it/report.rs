@@ -175,6 +175,35 @@ async fn the_report_needs_the_permission_to_read_licenses_and_costs_nothing_with
 }
 
 #[tokio::test]
+async fn a_feed_token_opens_the_report_where_it_was_made_for_all_that_it_shows() {
+    let gateway = TestGateway::start(40).await;
+    let maker = gateway.caller(crate::support::EVERYTHING);
+    let create = "mutation($input: CreateFeedTokenInput!) { createFeedToken(input: $input) {
+        secret userErrors { code message } } }";
+    for (tables, missing) in [
+        (vec!["license_usage"], "license_history, product_access."),
+        (vec!["license_usage", "license_history"], "product_access."),
+        (vec!["product_access", "users"], "license_usage, license_history."),
+        (vec!["license_usage", "license_history", "product_access"], ""),
+    ] {
+        let input = json!({ "name": "A tool", "tables": tables });
+        let made = maker.ask_with(create, json!({ "input": input })).await;
+        let secret = made.good("/createFeedToken/secret").as_str().expect("a secret");
+        let tool = gateway.with_token(secret);
+        let (answer, calls) = gateway.counted(page(&tool, "")).await;
+        if missing.is_empty() {
+            assert_eq!(answer.status, 200);
+            assert!(!answer.text.split("</style>").last().expect("a body").contains('@'));
+        } else {
+            assert_eq!((answer.status, calls.total()), (403, 0), "{tables:?}");
+            let why = "The report shows tables that this feed token was not made for: ";
+            let expected = format!("{why}{missing}");
+            assert!(told(&answer.text).contains(&expected), "{}", told(&answer.text));
+        }
+    }
+}
+
+#[tokio::test]
 async fn who_may_read_licenses_alone_sees_account_ids_and_no_name_or_address() {
     let gateway = TestGateway::start(100).await;
     let figures = gateway.reader().ask_with(FIGURES, json!({})).await;

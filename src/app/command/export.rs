@@ -12,6 +12,7 @@ use clap::{Args, ValueEnum};
 use futures_util::TryStreamExt;
 use indicatif::{ProgressBar, ProgressStyle};
 use tempfile::NamedTempFile;
+use tokio::time::sleep;
 
 use super::Common;
 use crate::{
@@ -50,6 +51,8 @@ enum Format {
 
 /// How often the progress of a reading is looked at.
 const LOOK: Duration = Duration::from_millis(500);
+/// The pause between two looks where an organization cannot be read while others still are.
+const AFTER_FAILURE: Duration = Duration::from_secs(2);
 
 pub(super) async fn run(arguments: Arguments, common: Common<'_>) -> anyhow::Result<ExitCode> {
     let table = feeds::find(&arguments.table).ok_or_else(|| {
@@ -97,12 +100,17 @@ async fn opened(
             outcome => return Ok(outcome?),
         };
         let running: Vec<_> = unavailable.iter().filter_map(Unavailable::progress).collect();
-        if running.len() < unavailable.len() {
+        let has_failed = running.len() < unavailable.len();
+        if has_failed && (running.is_empty() || !selection.is_partial) {
             bail!(reasons(&unavailable));
         }
         bar.set_message("Reading Atlassian");
         bar.set_length(running.iter().map(|progress| progress.expected).sum());
         bar.set_position(running.iter().map(|progress| progress.read).sum());
+        if has_failed {
+            // The next look asks those again that failed.
+            sleep(AFTER_FAILURE).await;
+        }
     }
 }
 

@@ -96,6 +96,12 @@ impl FeedTokenDraft {
             for permission in permissions.iter() {
                 demand(maker, permission, "queries", || format!("the saved query {wanted}"))?;
             }
+            if permissions.contains(Permission::ReadDirectory) && !self.shows_personal_data {
+                let message = format!(
+                    "the saved query {wanted} reads the directory, with names and e-mail addresses: the token has to show personal data"
+                );
+                return Err(invalid("queries", message));
+            }
         }
         Ok(())
     }

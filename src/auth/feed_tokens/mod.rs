@@ -43,6 +43,9 @@ pub struct FeedTokenSettings {
 }
 
 impl FeedTokens {
+    /// What every secret begins with.
+    pub const PREFIX: &'static str = secret::PREFIX;
+
     /// The tokens in this store.
     #[must_use]
     pub fn new(store: Store, settings: FeedTokenSettings) -> Self {

@@ -19,10 +19,13 @@ fn settings() -> FeedTokenSettings {
             ("license_usage".to_owned(), Permission::ReadLicenses),
             ("users".to_owned(), Permission::ReadDirectory),
         ],
-        queries: vec![(
-            "idle".to_owned(),
-            PermissionSet::from_iter([Permission::ReadDirectory, Permission::ReadLicenses]),
-        )],
+        queries: vec![
+            ("figures".to_owned(), PermissionSet::from_iter([Permission::ReadLicenses])),
+            (
+                "idle".to_owned(),
+                PermissionSet::from_iter([Permission::ReadDirectory, Permission::ReadLicenses]),
+            ),
+        ],
         longest: SignedDuration::from_hours(24 * 30),
     }
 }
@@ -124,8 +127,12 @@ fn a_draft_that_is_wrong_or_opens_too_much_is_refused() {
         (with(|draft| draft.name = "a\nb".to_owned()), "1 to 100 characters"),
         (with(|draft| draft.tables.clear()), "name at least one table"),
         (with(|draft| draft.tables.push("nosuch".to_owned())), "there are: license_usage, users"),
-        (with(|draft| draft.queries.push("nosuch".to_owned())), "there are: idle"),
+        (with(|draft| draft.queries.push("nosuch".to_owned())), "there are: figures, idle"),
         (with(|draft| draft.integrations = Some(BTreeSet::new())), "name at least one"),
+        (
+            with(|draft| draft.queries.push("idle".to_owned())),
+            "the saved query idle reads the directory, with names and e-mail addresses: the token has to show personal data",
+        ),
         (with(|draft| draft.expires_at = Some(now())), "has to be to come"),
         (
             with(|draft| draft.expires_at = Some(now() + SignedDuration::from_hours(24 * 30 + 1))),
@@ -137,8 +144,14 @@ fn a_draft_that_is_wrong_or_opens_too_much_is_refused() {
         assert!(refused.contains(expected), "{refused} has no {expected}");
     }
 
+    let shown = |draft: &mut FeedTokenDraft| {
+        draft.queries = vec!["idle".to_owned(), "figures".to_owned()];
+        draft.shows_personal_data = true;
+    };
+    assert!(checked(with(shown), &all).is_ok());
     let licenses = maker(&[Permission::ReadLicenses], IntegrationScope::All);
     assert!(checked(draft(), &licenses).is_ok());
+    assert!(checked(with(|draft| draft.queries = vec!["figures".to_owned()]), &licenses).is_ok());
     for (draft, expected) in [
         (
             with(|draft| draft.tables.push("users".to_owned())),

@@ -2,7 +2,7 @@ use jiff::{Timestamp, civil::Date};
 use rust_decimal::Decimal;
 
 use super::lexer::{Token, tokens};
-use crate::feeds::{Error, Kind, Result, Table, Value};
+use crate::feeds::{Error, Kind, Result, Table, Value, repeated};
 
 /// A condition on the rows of a table, its columns by their places. What it compares fits together.
 #[derive(Debug, Clone, PartialEq)]
@@ -166,7 +166,7 @@ impl<'a> Parser<'a> {
             if word.contains('/') || word.starts_with(['@', '$']) {
                 return Error::NotImplemented("`$filter` has no paths and no aliases".to_owned());
             }
-            bad(&format!("the table {} has no column `{}`", self.table.name, shown(word)))
+            bad(&format!("the table {} has no column `{}`", self.table.name, repeated(word)))
         })
     }
 
@@ -216,7 +216,7 @@ impl<'a> Parser<'a> {
     fn unexpected(&self) -> Error {
         match self.tokens.get(self.at) {
             Some(Token::Word(word)) => {
-                bad(&format!("`$filter` cannot go on with `{}`", shown(word)))
+                bad(&format!("`$filter` cannot go on with `{}`", repeated(word)))
             }
             Some(_) => bad(&format!("`$filter` cannot go on with its piece {}", self.at + 1)),
             None => bad("`$filter` ends where something is missing"),
@@ -291,11 +291,6 @@ fn kind_of(expression: &Expression) -> Option<Kind> {
         Expression::Call(Function::ToLower | Function::ToUpper, _) => Some(Kind::Text),
         _ => Some(Kind::Boolean),
     }
-}
-
-/// What came from outside, as far as an error repeats it.
-fn shown(word: &str) -> String {
-    word.chars().take(40).collect()
 }
 
 fn bad(message: &str) -> Error {

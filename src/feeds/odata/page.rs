@@ -91,7 +91,8 @@ impl Feeds {
         // Millions of rows may have to be looked at.
         let taken = blocking(move || take(&taking, &asked, Place { start, given, most })).await?;
         let next = taken.next.map(|next| Token { session: id, next, given: taken.given }.encode());
-        if next.is_some() {
+        let is_first = query.token.is_none();
+        if is_first && next.is_some() {
             self.shared.sessions.keep(id, &session).await;
         }
         Ok(Page {
@@ -289,7 +290,9 @@ impl Page {
             member("@odata.context", &context.into(), &mut out)?;
         }
         if let Some(total) = self.total {
-            member("@odata.count", &total.into(), &mut out)?;
+            let total =
+                if answer.numbers_as_text { total.to_string().into() } else { total.into() };
+            member("@odata.count", &total, &mut out)?;
         }
         out.extend_from_slice(b"\"value\":[");
         for (number, row) in self.rows.iter().enumerate() {

@@ -1,7 +1,7 @@
 use std::borrow::Cow;
 
 use super::{filter, filter::Expression};
-use crate::feeds::{Error, Result, Selection, Table, selection::flag};
+use crate::feeds::{Error, Result, Selection, Table, repeated, selection::flag};
 
 /// What an OData request asks of a table.
 #[derive(Debug, Clone)]
@@ -158,7 +158,7 @@ fn orders(table: &Table, value: &str) -> Result<Vec<Order>> {
 
 fn place(table: &Table, option: &str, name: &str) -> Result<usize> {
     table.place(name).ok_or_else(|| {
-        let shown: String = name.chars().take(40).collect();
+        let shown = repeated(name);
         Error::BadParameter(format!("`{option}`: the table {} has no column `{shown}`", table.name))
     })
 }

@@ -1,7 +1,7 @@
 use std::{sync::Arc, time::Duration};
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use moka::future::Cache;
+use moka::{future::Cache, policy::EvictionPolicy};
 
 use crate::feeds::{Feed, FeedReader, Position};
 
@@ -16,23 +16,39 @@ pub(super) struct Session {
     pub(super) reader: FeedReader,
 }
 
+impl Session {
+    fn bytes(&self) -> usize {
+        let order = self.order.as_ref().map_or(0, |order| size_of_val(order.as_slice()));
+        LEAST + order + self.feed.bytes()
+    }
+}
+
 /// The answers that are being paged through.
 pub(in crate::feeds) struct Sessions(Cache<[u8; 16], Arc<Session>>);
 
-/// Room for orders, in bytes; the answer that was longest not asked for goes first.
+/// Room for all of them, in bytes; the answer that was longest not asked for goes first.
 const CAPACITY: u64 = 128 << 20;
-/// What an answer counts at least: what it keeps alive besides its order is shared with others, but not for ever.
+/// What an answer counts at least: what it keeps alive besides is shared with others, but not for ever.
 const LEAST: usize = 512 << 10;
+/// After this time an answer is gone, however often its pages are asked for: nobody pages for so long, and the scan that it keeps
+/// alive has long been followed by others.
+const LONGEST: Duration = Duration::from_hours(1);
 
 impl Sessions {
     pub(in crate::feeds) fn new(idle: Duration) -> Self {
         let weigh = |_: &[u8; 16], session: &Arc<Session>| {
-            let order = session.order.as_ref().map_or(0, |order| size_of_val(order.as_slice()));
-            u32::try_from(LEAST + order).unwrap_or(u32::MAX)
+            // One is kept even where it is larger than the room.
+            u32::try_from((session.bytes() as u64).min(CAPACITY)).unwrap_or(u32::MAX)
         };
-        Self(Cache::builder().max_capacity(CAPACITY).weigher(weigh).time_to_idle(idle).build())
+        let building = Cache::builder()
+            .max_capacity(CAPACITY)
+            // The newest one is always taken in: its reader is about to ask for the next page.
+            .eviction_policy(EvictionPolicy::lru())
+            .weigher(weigh);
+        Self(building.time_to_idle(idle).time_to_live(LONGEST.max(idle)).build())
     }
 
+    /// Keeps an answer of which there are more pages. Once is enough: its time begins anew each time.
     pub(super) async fn keep(&self, id: [u8; 16], session: &Arc<Session>) {
         self.0.insert(id, Arc::clone(session)).await;
     }
@@ -74,5 +90,51 @@ impl Token {
         };
         let given = u64::from_be_bytes(rest.try_into().ok()?);
         Some(Self { session: *session, next, given })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::feeds::tests::feed_of_text;
+
+    fn session(rows: usize, bytes: usize) -> Arc<Session> {
+        let feed = Arc::new(feed_of_text(rows, bytes));
+        let reader = FeedReader::operator();
+        Arc::new(Session { feed, order: None, total: None, query: String::new(), reader })
+    }
+
+    fn id(number: u8) -> [u8; 16] {
+        [number; 16]
+    }
+
+    #[test]
+    fn an_answer_weighs_what_its_rows_take_and_its_order() {
+        let small = session(0, 0).bytes();
+        let large = session(1_000, 2_000).bytes();
+        assert!((2_000_000..2_500_000).contains(&(large - small)), "{small} {large}");
+        let order = Some(vec![Position::default(); 1_000]);
+        let feed = Arc::new(feed_of_text(0, 0));
+        let (query, reader) = (String::new(), FeedReader::operator());
+        let ordered = Session { feed, order, total: None, query, reader };
+        assert_eq!(ordered.bytes() - small, 12_000);
+    }
+
+    #[tokio::test]
+    async fn the_newest_answer_is_kept_whatever_was_there_before_and_the_oldest_goes() {
+        let sessions = Sessions::new(Duration::from_mins(10));
+        // Each a little more than a quarter of the room.
+        for number in 0..40 {
+            sessions.keep(id(number), &session(1_000, 32 << 10)).await;
+            sessions.0.run_pending_tasks().await;
+            for _ in 0..20 {
+                assert!(sessions.find(&id(number)).await.is_some(), "{number}");
+            }
+        }
+        assert!(sessions.find(&id(30)).await.is_none(), "there is room for three");
+        sessions.keep(id(50), &session(1_000, 140 << 10)).await;
+        sessions.0.run_pending_tasks().await;
+        assert!(sessions.find(&id(50)).await.is_some(), "it is larger than the room");
+        assert!(sessions.find(&id(39)).await.is_none());
     }
 }

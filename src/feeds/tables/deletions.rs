@@ -8,13 +8,13 @@ use crate::{
         content::{Asked, Failure, Listed, Opened},
         table::Filter,
     },
-    organizations::changes::DeletionQuery,
+    store::DeletionQuery,
 };
 
 pub(super) static TABLE: Table = Table {
     name: "deletions",
-    description: "One row a deletion that was asked for through this gateway, the newest first, brought up to date when it is read. \
-                  Who was deleted has no name here; `account_id` stays when the person is gone.",
+    description: "One row a deletion that was asked for through this gateway, the newest first, brought up to date when it is read: \
+                  of those that are still open, what Atlassian does not tell within `feeds.wait` stands as it was last known. Who was deleted has no name here; `account_id` stays when the person is gone.",
     permission: Permission::ReadDirectory,
     cost: "no reading of people, and one request for ten deletions that are still open; one for each open removal",
     own_columns: &COLUMNS,
@@ -69,12 +69,35 @@ const COLUMNS: [Column; 15] = [
     Column::text("bulk_deletion_id", "The run that it belongs to").nullable(),
 ];
 
-/// Rows of the store that are read and brought up to date at once.
-const PAGE: u16 = 100;
+/// Rows of the store that are read at once.
+const PAGE: u16 = 500;
+/// Deletions that Atlassian is asked about in one go, the newest first.
+const AT_ONCE: usize = 100;
 
 async fn open(asked: Asked) -> Opened {
-    let changes = &asked.feeds.shared.changes;
-    let mut rows = Vec::new();
+    let open = within(&asked, |deletion| deletion.state.is_open()).await?;
+    if !open.is_empty() {
+        let changes = asked.feeds.shared.changes.clone();
+        let asking = |_| async move {
+            for some in open.chunks(AT_ONCE) {
+                changes.brought_up_to_date(some.to_vec()).await?;
+            }
+            Ok(())
+        };
+        let turns = &asked.feeds.shared.deletion_turns;
+        // What is not told in time stands as it was last known, as where Atlassian cannot be asked at all: so many may be open
+        // that some would have to be asked about again before the last of them has been.
+        if let Ok(outcome) = turns.take(&asked.integration.id, asked.feeds.wait(), asking).await {
+            outcome?;
+        }
+    }
+    let rows = within(&asked, |_| true).await?;
+    Ok(Listed::content(rows.iter().map(values).collect(), None))
+}
+
+/// The deletions of the range as they were last known, the newest first.
+async fn within(asked: &Asked, is_wanted: fn(&Deletion) -> bool) -> Result<Vec<Deletion>, Failure> {
+    let mut found = Vec::new();
     let mut before = None;
     loop {
         let query = DeletionQuery {
@@ -83,11 +106,14 @@ async fn open(asked: Asked) -> Opened {
             limit: PAGE,
             ..DeletionQuery::default()
         };
-        let page = changes.deletions(&query).await.map_err(Failure::from)?;
-        before = page.deletions.last().map(|(number, _)| *number);
-        rows.extend(page.deletions.iter().map(|(_, deletion)| values(deletion)));
-        if !page.has_more {
-            return Ok(Listed::content(rows, None));
+        let page = asked.feeds.shared.store.deletions(&query).await?;
+        before = page.last().map(|(number, _)| *number);
+        let is_last = page.len() < usize::from(PAGE)
+            || page.iter().all(|(_, deletion)| asked.range.begins_after(deletion.requested_at));
+        let of_range = page.into_iter().map(|(_, deletion)| deletion);
+        found.extend(of_range.filter(|one| asked.range.holds(one.requested_at) && is_wanted(one)));
+        if is_last {
+            return Ok(found);
         }
     }
 }

@@ -50,6 +50,10 @@ impl Rows for Members {
         self.0.len()
     }
 
+    fn bytes(&self) -> usize {
+        0
+    }
+
     fn rows_of(&self, thing: usize, sink: &mut Sink<'_>) {
         let Some(user) = self.0.user(thing) else { return };
         let account = Value::from(user.account_id.as_str());

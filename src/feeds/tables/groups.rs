@@ -1,10 +1,7 @@
-use std::sync::{
-    Arc,
-    atomic::{AtomicU64, Ordering},
-};
+use std::sync::Arc;
 
 use futures_util::FutureExt;
-use tokio::time::{Instant, timeout};
+use tokio::time::timeout;
 
 use crate::{
     auth::Permission,
@@ -13,8 +10,9 @@ use crate::{
         Column, Kind, Table,
         content::{Asked, Listed, Opened},
         table::{AS_OF, Filter},
+        turns::Progress,
     },
-    organizations::{Error, GroupsRequest, Organization, Result, ScanProgress},
+    organizations::{Error, GroupsRequest, Organization, Result},
 };
 
 pub(super) static TABLE: Table = Table {
@@ -56,25 +54,27 @@ const COLUMNS: [Column; 10] = [
 const PAGE: u16 = 100;
 
 async fn open(asked: Asked) -> Opened {
-    let (began, read) = (Instant::now(), AtomicU64::new(0));
-    let all = async {
-        match all(&asked.organization, &read).await {
+    let (organization, fresh) = (asked.organization.clone(), asked.fresh());
+    let reading = |progress: Arc<Progress>| async move {
+        match all(&organization, &progress).await {
             // A page that was kept can lead to one that upstream has given up: all are asked for again.
             Err(Error::CursorExpired) => {
-                read.store(0, Ordering::Relaxed);
-                all(&asked.fresh(), &read).await
+                progress.start_over();
+                Ok(all(&fresh, &progress).await?)
             }
-            outcome => outcome,
+            outcome => Ok(outcome?),
         }
     };
-    let Ok(groups) = timeout(asked.feeds.wait(), all).await else {
-        // Pages that were read are kept, so that the next try goes on from there.
-        let read = read.load(Ordering::Relaxed);
-        let expected = asked.organization.count_groups(&GroupFilter::default()).await?;
-        let elapsed = began.elapsed();
-        return Err(Error::ScanRunning(ScanProgress { read, expected, elapsed }).into());
+    // Pages that were read are kept, so that the next try goes on from there.
+    let turns = &asked.feeds.shared.group_turns;
+    let taken = turns.take(&asked.integration.id, asked.feeds.wait(), reading).await;
+    let (groups, freshness) = match taken {
+        Ok(outcome) => outcome?,
+        Err(progress) => {
+            let expected = count(&asked).await;
+            return Err(Error::ScanRunning(progress.so_far(expected)).into());
+        }
     };
-    let (groups, freshness) = groups?;
     let rows = groups.iter().map(|group| {
         [
             group.id.as_str().into(),
@@ -92,9 +92,17 @@ async fn open(asked: Asked) -> Opened {
     Ok(Listed::content(rows.collect(), freshness.map(|freshness| freshness.fetched_at)))
 }
 
+/// How many groups there are, where that is told in time: it is for the progress only.
+async fn count(asked: &Asked) -> Option<u64> {
+    let organization = asked.organization.clone();
+    let counting =
+        tokio::spawn(async move { organization.count_groups(&GroupFilter::default()).await });
+    timeout(asked.feeds.wait(), counting).await.ok()?.ok()?.ok()
+}
+
 async fn all(
     organization: &Organization,
-    read: &AtomicU64,
+    progress: &Progress,
 ) -> Result<(Vec<Arc<Group>>, Option<Freshness>)> {
     let mut groups = Vec::new();
     let mut freshness: Option<Freshness> = None;
@@ -112,7 +120,7 @@ async fn all(
             (Some(known), Some(new)) => Some(known.with(new)),
             (known, new) => known.or(new),
         };
-        read.fetch_add(page.rows.len() as u64, Ordering::Relaxed);
+        progress.add(page.rows.len());
         after = page.rows.last().and_then(|row| row.next.clone());
         groups.extend(page.rows.into_iter().map(|row| row.item));
         if after.is_none() {

@@ -122,6 +122,10 @@ impl Rows for Access {
         self.people.len()
     }
 
+    fn bytes(&self) -> usize {
+        self.products.bytes()
+    }
+
     fn rows_of(&self, thing: usize, sink: &mut Sink<'_>) {
         let Some(user) = self.people.user(thing) else { return };
         let account = Value::from(user.account_id.as_str());

@@ -120,6 +120,11 @@ impl Rows for Assignments {
         self.people.len()
     }
 
+    fn bytes(&self) -> usize {
+        let corrected = self.corrected.values().map(|held| size_of_val(held.as_slice()));
+        self.products.bytes() + corrected.sum::<usize>()
+    }
+
     fn rows_of(&self, thing: usize, sink: &mut Sink<'_>) {
         let Some(user) = self.people.user(thing) else { return };
         let account = Value::from(user.account_id.as_str());

@@ -116,6 +116,10 @@ impl Rows for People {
         self.0.len()
     }
 
+    fn bytes(&self) -> usize {
+        0
+    }
+
     fn rows_of(&self, thing: usize, sink: &mut Sink<'_>) {
         let Some(user) = self.0.user(thing) else { return };
         let is_admin = |roles: &Vec<crate::domain::RoleId>| {

@@ -6,8 +6,6 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use bytes::Bytes;
-use futures_util::{Stream, StreamExt};
 use http::{HeaderMap, HeaderValue, StatusCode, header, request::Parts};
 use tokio::sync::OwnedSemaphorePermit;
 use url::form_urlencoded;
@@ -17,13 +15,11 @@ use super::{
     conditional::{http_date, known_tag},
     left_out, manners,
     problem::{Form, Problem},
-    reader::{KEY, presented_for_file},
+    reader::presented_for_file,
+    sending::sent,
 };
 use crate::{
-    feeds::{
-        self, Feed, Format, Selection, Table, find,
-        format::{self, Chunk},
-    },
+    feeds::{Feed, Format, KEY, Selection, Table, find, format},
     http::{edge::Edge, observe::Line},
 };
 
@@ -48,7 +44,7 @@ async fn answered(edge: &Edge, file: &str, head: &Parts, line: &Line) -> Result<
     let feed = Arc::new(edge.feeds.open(&reader, table, selection).await?);
 
     let tag = tag(&feed, format);
-    let mut response = match known_tag(&head.headers, &tag, feed.newest()) {
+    let mut response = match known_tag(&head.headers, &tag) {
         Some(known) => {
             let mut response = StatusCode::NOT_MODIFIED.into_response();
             response.headers_mut().insert(header::ETAG, known);
@@ -124,75 +120,4 @@ fn whole(
         }
     }
     response
-}
-
-/// The bytes as they go out. An error breaks the connection: the reader must not take what came so far for the whole.
-fn sent<Chunks>(
-    table: &'static Table,
-    chunks: Chunks,
-    permit: OwnedSemaphorePermit,
-) -> impl Stream<Item = feeds::Result<Bytes>> + Send + use<Chunks>
-where
-    Chunks: Stream<Item = feeds::Result<Chunk>> + Send,
-{
-    chunks.map(move |chunk| {
-        // Held for as long as there is something to send.
-        let _permit = &permit;
-        chunk.map(|chunk| chunk.bytes).inspect_err(|error| {
-            tracing::error!(table = table.name, error = %error, "Broke off a feed");
-        })
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use axum::{Router, routing::get};
-    use futures_util::stream;
-    use tokio::{
-        io::{AsyncReadExt, AsyncWriteExt},
-        net::{TcpListener, TcpStream},
-        sync::Semaphore,
-    };
-    use tower_http::compression::CompressionLayer;
-
-    use super::*;
-
-    /// What a client gets of a feed that is broken off after some rows, or is whole.
-    async fn received(is_whole: bool, accepting: &str) -> Vec<u8> {
-        let table = find("users").unwrap();
-        let permits = Arc::new(Semaphore::new(1));
-        let answer = move || async move {
-            let bytes = Bytes::from("x".repeat(10_000));
-            let mut chunks = vec![Ok(Chunk { bytes, walked: 1 })];
-            if !is_whole {
-                chunks.push(Err(feeds::Error::Unfit("users")));
-            }
-            let permit = permits.try_acquire_owned().unwrap();
-            Body::from_stream(sent(table, stream::iter(chunks), permit))
-        };
-        let router = Router::new().route("/", get(answer)).layer(CompressionLayer::new());
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = listener.local_addr().unwrap();
-        let served = tokio::spawn(async move { axum::serve(listener, router).await });
-        let mut stream = TcpStream::connect(address).await.unwrap();
-        let head = format!(
-            "GET / HTTP/1.1\r\nHost: x\r\nAccept-Encoding: {accepting}\r\nConnection: close\r\n\r\n"
-        );
-        stream.write_all(head.as_bytes()).await.unwrap();
-        let mut received = Vec::new();
-        stream.read_to_end(&mut received).await.unwrap();
-        served.abort();
-        received
-    }
-
-    #[tokio::test]
-    async fn a_feed_that_is_broken_off_does_not_end_as_if_it_were_whole() {
-        for accepting in ["identity", "gzip", "zstd"] {
-            let whole = received(true, accepting).await;
-            assert!(whole.starts_with(b"HTTP/1.1 200"), "{accepting}");
-            assert!(whole.ends_with(b"\r\n0\r\n\r\n"), "{accepting}");
-            let broken = received(false, accepting).await;
-            assert!(!broken.ends_with(b"\r\n0\r\n\r\n"), "{accepting}");
-        }
-    }
 }

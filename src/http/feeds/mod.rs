@@ -1,6 +1,6 @@
 //! Feeds over HTTP: `GET /feeds/{table}.{format}`, and the OData service below `/odata/v4/`.
 //!
-//! `reader.rs` tells who reads, `download.rs` sends a table as a file, `odata.rs` answers queries, `address.rs` says where the
+//! `reader.rs` tells who reads, `download.rs` makes a file of a table and `sending.rs` sends it, `odata.rs` answers queries, `address.rs` says where the
 //! reader reached this gateway; `conditional.rs` has ETags and 304, `wanted.rs` has
 //! the forms of OData, `problem.rs` says no. The rows are the room `feeds`'s.
 
@@ -10,6 +10,7 @@ mod download;
 mod odata;
 pub(super) mod problem;
 pub(super) mod reader;
+mod sending;
 mod wanted;
 
 use std::sync::Arc;
@@ -20,13 +21,14 @@ use axum::{
     response::{IntoResponse, Response},
     routing::get,
 };
-use http::{HeaderMap, HeaderValue, header};
+use http::{HeaderMap, HeaderValue, Uri, header};
 use jiff::Timestamp;
 use serde_json::json;
+use url::form_urlencoded;
 
 use self::problem::{Form, Problem};
 use super::{edge::Edge, observe::Line};
-use crate::feeds::{Unavailable, describe};
+use crate::feeds::{Unavailable, describe, repeated};
 
 /// The routes of feeds and of OData.
 pub(super) fn router() -> Router<Arc<Edge>> {
@@ -42,13 +44,25 @@ pub(super) fn router() -> Router<Arc<Edge>> {
 /// `/feeds`: the tables that the reader may read, with columns, formats and parameters.
 async fn catalog(State(edge): State<Arc<Edge>>, request: Request) -> Response {
     let line = Line::of(request.extensions());
-    match reader::reader(&edge, request.headers(), &line).await {
+    let reader = reader::reader(&edge, request.headers(), &line).await;
+    match reader.and_then(|reader| no_parameters(request.uri()).map(|()| reader)) {
         Ok(reader) => {
             let mut response = Json(json!({ "tables": describe(&reader) })).into_response();
             manners(response.headers_mut());
             response
         }
         Err(problem) => problem.answer(Form::Problem, &line),
+    }
+}
+
+/// Lists have no parameters.
+pub(super) fn no_parameters(address: &Uri) -> Result<(), Problem> {
+    match form_urlencoded::parse(address.query().unwrap_or_default().as_bytes()).next() {
+        None => Ok(()),
+        Some((name, _)) => {
+            let message = format!("the list has no parameters; `{}` was given", repeated(&name));
+            Err(Problem::bad_request(message))
+        }
     }
 }
 

@@ -228,7 +228,7 @@ fn organization(one: &Unavailable) -> Value {
             "read": progress.read,
             "expected": progress.expected,
             "elapsedSeconds": progress.elapsed.as_secs(),
-            "remainingSeconds": seconds(progress.remaining()),
+            "remainingSeconds": one.retry_after().map(seconds),
         });
     }
     told
@@ -260,7 +260,7 @@ impl From<Error> for Problem {
                 let worst = unavailable.iter().min_by_key(|one| one.progress().is_some());
                 let code = worst
                     .map_or(http_code::INTERNAL_SERVER_ERROR, |one| graphql::code_of(&one.error));
-                let waits = unavailable.iter().filter_map(|one| one.error.retry_after());
+                let waits = unavailable.iter().filter_map(Unavailable::retry_after);
                 let retry_after = waits.max();
                 let problem = Self::new(StatusCode::SERVICE_UNAVAILABLE, code, detail);
                 Self { retry_after, unavailable, ..problem }

@@ -7,7 +7,7 @@ use url::form_urlencoded;
 use super::problem::Problem;
 use crate::{
     auth::{Caller, FeedToken, FeedTokens, RefusalReason},
-    feeds::FeedReader,
+    feeds::{FeedReader, KEY},
     http::{edge::Edge, endpoint::bearer, observe::Line},
 };
 
@@ -56,9 +56,6 @@ pub(in crate::http) async fn presented_for_file(
     line.refused_because(&RefusalReason::NotInUrl);
     Err(Problem::feed_token(RefusalReason::NotInUrl))
 }
-
-/// The parameter that holds a feed token.
-pub(in crate::http) const KEY: &str = "key";
 
 fn key(file: &str, head: &Parts) -> Result<Option<String>, Problem> {
     if file.rsplit_once('.').is_none_or(|(_, extension)| extension != "csv") {

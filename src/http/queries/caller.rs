@@ -1,7 +1,7 @@
 use http::StatusCode;
 
 use crate::{
-    auth::{Caller, IntegrationScope, PermissionSet},
+    auth::{Caller, FeedToken, IntegrationScope, Permission, PermissionSet},
     http::{
         feeds::{problem::Problem, reader::Presented},
         refusal::code,
@@ -13,8 +13,15 @@ use crate::{
 pub(super) fn may_run(presented: &Presented, query: &SavedQuery) -> bool {
     match presented {
         Presented::Caller(caller) => missing(caller, query).is_empty(),
-        Presented::Token(token) => token.queries.contains(&query.name),
+        Presented::Token(token) => {
+            token.queries.contains(&query.name) && shows_enough(token, query)
+        }
     }
+}
+
+/// The schema has no mask: what reads the directory shows names. The file may have come to do so since the token was made.
+fn shows_enough(token: &FeedToken, query: &SavedQuery) -> bool {
+    token.shows_personal_data || !query.permissions.contains(Permission::ReadDirectory)
 }
 
 /// The caller as the query runs: with the permissions that its file names, and no other.
@@ -27,19 +34,22 @@ pub(super) fn permitted(presented: &Presented, query: &SavedQuery) -> Result<Cal
             if missing.is_empty() {
                 return Ok(Caller { permissions, ..Caller::clone(caller) });
             }
-            let words: Vec<&str> = missing.iter().map(crate::auth::Permission::word).collect();
+            let words: Vec<&str> = missing.iter().map(Permission::word).collect();
             let words = words.join(", ");
             Err(refused(format!("the query {name} needs the permission {words}")))
         }
-        Presented::Token(token) if token.queries.contains(name) => Ok(Caller {
+        Presented::Token(token) if !token.queries.contains(name) => {
+            Err(refused(format!("this feed token was not made for the query {name}")))
+        }
+        Presented::Token(token) if !shows_enough(token, query) => Err(refused(format!(
+            "the query {name} reads the directory, and this feed token was made without personal data"
+        ))),
+        Presented::Token(token) => Ok(Caller {
             subject: presented.reader().subject,
             permissions,
             integrations: IntegrationScope::of(token.integrations.clone()),
             expires_at: Some(token.expires_at),
         }),
-        Presented::Token(_) => {
-            Err(refused(format!("this feed token was not made for the query {name}")))
-        }
     }
 }
 

@@ -17,20 +17,25 @@ use crate::{
 /// Pages of one list that are followed.
 const MOST_PAGES: usize = 1_000;
 
-/// The whole list: page after page, and nothing where one of them fails.
-pub(super) async fn written(run: &Run<'_>, mut variables: Variables) -> Result<Vec<u8>, Problem> {
+/// The whole list, page after page, with the age of its oldest part; nothing where a page fails.
+pub(super) async fn written(
+    run: &Run<'_>,
+    mut variables: Variables,
+) -> Result<(Vec<u8>, Option<Duration>), Problem> {
     let shape = run.query.shape.as_ref().map_err(|why| {
         Problem::not_found(format!("the query {} has no CSV: {why}", run.query.name))
     })?;
     let mut table = Table::new(shape).map_err(|why| unknown(&why))?;
     let mut seen = Vec::new();
+    let mut age = None;
     for _ in 0..MOST_PAGES {
         let answer = run.executed(variables.clone()).await.map_err(|refusal| refused(&refusal))?;
         if answer.refusal.is_some() || !answer.response.errors.is_empty() {
             return Err(problem_of(&answer, run.line));
         }
+        age = age.max(answer.age);
         match table.add(&answer.response.data).map_err(|why| unknown(&why))? {
-            Page::Last => return Ok(table.finish()),
+            Page::Last => return Ok((table.finish(), age)),
             Page::Cut => {
                 return Err(cut(
                     "ask for more rows at once, or give the query a variable for `after`",

@@ -6,7 +6,7 @@
 mod caller;
 mod csv;
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use async_graphql::{Request as GraphqlRequest, Variables};
 use axum::{
@@ -18,20 +18,20 @@ use axum::{
 };
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use bytes::Bytes;
-use http::{HeaderValue, StatusCode, header, request::Parts};
+use http::{HeaderName, HeaderValue, StatusCode, header, request::Parts};
 use serde_json::json;
 use sha2::{Digest, Sha256};
 use url::form_urlencoded;
 
 use super::{
-    answer, cache_control,
+    answer,
     edge::Edge,
     execute::execute,
     feeds::{
         conditional::known_tag,
-        manners,
+        manners, no_parameters,
         problem::{Form, Problem},
-        reader::{KEY, presented, presented_for_file},
+        reader::{presented, presented_for_file},
     },
     negotiation::{self, MediaType},
     observe::Line,
@@ -63,7 +63,8 @@ async fn method_not_allowed(request: Request) -> Response {
 /// `/queries`: the queries that the caller may run.
 async fn list(State(edge): State<Arc<Edge>>, request: Request) -> Response {
     let line = Line::of(request.extensions());
-    match presented(&edge, request.headers(), &line).await {
+    let presented = presented(&edge, request.headers(), &line).await;
+    match presented.and_then(|presented| no_parameters(request.uri()).map(|()| presented)) {
         Ok(presented) => {
             let runnable = edge.queries.all().filter(|query| caller::may_run(&presented, query));
             let queries: Vec<_> = runnable.map(SavedQuery::describe).collect();
@@ -85,7 +86,10 @@ async fn run(
     let line = Line::of(&head.extensions);
     match answered(&edge, &file, &head, &line).await {
         Ok(mut response) => {
-            manners(response.headers_mut());
+            let headers = response.headers_mut();
+            manners(headers);
+            let vary = HeaderValue::from_static("authorization, accept, accept-encoding");
+            headers.insert(header::VARY, vary);
             response
         }
         Err(problem) => problem.answer(Form::Problem, &line),
@@ -108,7 +112,7 @@ async fn answered(
     let (query, format) = wanted(edge, file)?;
     let caller = caller::permitted(&presented, query)?;
     let parameters = form_urlencoded::parse(head.uri.query().unwrap_or_default().as_bytes());
-    let is_key = |name: &str| format == Format::Csv && name == KEY;
+    let is_key = |name: &str| format == Format::Csv && name == feeds::KEY;
     let parameters: Vec<_> = parameters.into_owned().filter(|(name, _)| !is_key(name)).collect();
     let variables = query.variables(&parameters)?;
     line.asked_for(Some(Operation {
@@ -156,7 +160,8 @@ impl Run<'_> {
         request.operation_name.clone_from(&self.query.operation_name);
         let context = RequestContext {
             request_id: self.line.id().as_str().to_owned(),
-            max_age: cache_control::max_age(&self.head.headers),
+            // A browser that loads a page again asks for no kept answer, and would have everybody read anew.
+            max_age: None,
             read_only: true,
         };
         let kind = Some(OperationKind::Query);
@@ -170,13 +175,16 @@ impl Run<'_> {
                 "answers are application/graphql-response+json or application/json",
             )
         })?;
-        let answer = match self.executed(variables).await {
+        let mut answer = match self.executed(variables).await {
             Ok(answer) => answer,
             Err(refusal) => return Ok(self.refused(&refusal, kind)),
         };
         if answer.refusal == Some(GraphqlRefusal::RequestError) {
             return Err(csv::problem_of(&answer, self.line));
         }
+        // It changes with every second, and the tag with it; the header `Age` tells it too.
+        answer.response.extensions.remove("freshness");
+        let age = answer.age;
         let response = match answer::response(answer, kind, self.line) {
             Ok(response) => response,
             Err(refusal) => return Ok(self.refused(&refusal, kind)),
@@ -188,8 +196,8 @@ impl Run<'_> {
         // It is in memory already.
         let bytes = to_bytes(body, usize::MAX).await.unwrap_or_default();
         let tag = tag(&bytes);
-        if let Some(known) = known_tag(&self.head.headers, &tag, None) {
-            return Ok(not_modified(known));
+        if let Some(known) = known_tag(&self.head.headers, &tag) {
+            return Ok(not_modified(known, age));
         }
         parts.headers.extend(quoted(&tag).map(|tag| (header::ETAG, tag)));
         Ok(Response::from_parts(parts, Body::from(bytes)))
@@ -201,10 +209,11 @@ impl Run<'_> {
     }
 
     async fn csv(&self, variables: Variables) -> Result<Response, Problem> {
-        let bytes = Bytes::from(csv::written(self, variables).await?);
+        let (bytes, age) = csv::written(self, variables).await?;
+        let bytes = Bytes::from(bytes);
         let tag = tag(&bytes);
-        if let Some(known) = known_tag(&self.head.headers, &tag, None) {
-            return Ok(not_modified(known));
+        if let Some(known) = known_tag(&self.head.headers, &tag) {
+            return Ok(not_modified(known, age));
         }
         let day = self.edge.feeds.now().strftime("%Y-%m-%d");
         let disposition = format!("attachment; filename=\"{}-{day}.csv\"", self.query.name);
@@ -212,6 +221,7 @@ impl Run<'_> {
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(CSV.media_type()));
         headers.extend(quoted(&tag).map(|tag| (header::ETAG, tag)));
+        headers.extend(age_header(age));
         if let Ok(disposition) = HeaderValue::from_str(&disposition) {
             headers.insert(header::CONTENT_DISPOSITION, disposition);
         }
@@ -228,8 +238,14 @@ fn quoted(tag: &str) -> Option<HeaderValue> {
     HeaderValue::from_str(&format!("\"{tag}\"")).ok()
 }
 
-fn not_modified(known: HeaderValue) -> Response {
+fn age_header(age: Option<Duration>) -> Option<(HeaderName, HeaderValue)> {
+    age.map(|age| (header::AGE, HeaderValue::from(age.as_secs())))
+}
+
+fn not_modified(known: HeaderValue, age: Option<Duration>) -> Response {
     let mut response = StatusCode::NOT_MODIFIED.into_response();
-    response.headers_mut().insert(header::ETAG, known);
+    let headers = response.headers_mut();
+    headers.insert(header::ETAG, known);
+    headers.extend(age_header(age));
     response
 }

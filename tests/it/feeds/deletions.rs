@@ -1,6 +1,9 @@
 //! The deletions that were made through this gateway, as a table.
 
-use headcount::auth::{IntegrationScope, MintRequest, mint};
+use headcount::{
+    auth::{IntegrationScope, MintRequest, mint},
+    demo::{Fault, FaultKind},
+};
 use serde_json::{Value, json};
 
 use super::{delete_somebody, rows, with};
@@ -58,6 +61,41 @@ async fn deletions_are_those_of_graphql_and_are_brought_up_to_date() {
     assert_eq!(count(&[("from", at)]).await, 1, "the other one is older");
     assert_eq!(count(&[("to", at)]).await, 1);
     assert_eq!(count(&[("from", "2030-01-01"), ("to", "2031-01-01")]).await, 0);
+}
+
+#[tokio::test]
+async fn nothing_is_asked_of_deletions_outside_of_the_range() {
+    let gateway = Setup::of(40).with("CHANGES__PERCENT_PER_DAY", 50).start().await;
+    let reader = gateway.reader();
+    let account = delete_somebody(&gateway, "left the company").await;
+    for range in ["from=2037-01-01", "to=2020-01-01"] {
+        let (none, calls) = gateway.counted(rows(&reader, &format!("deletions?{range}"))).await;
+        assert_eq!((none.len(), calls.total()), (0, 0), "{range}: {calls:?}");
+    }
+    let path = "deletions?from=2020-01-01&to=2037-01-01";
+    let (found, calls) = gateway.counted(rows(&reader, path)).await;
+    assert_eq!((found.len(), calls.total()), (1, 1), "{calls:?}");
+    assert_eq!(found[0]["account_id"], account.as_str());
+}
+
+#[tokio::test]
+async fn where_atlassian_takes_its_time_deletions_stand_as_they_were_last_known() {
+    let setup = Setup::of(40).with("CHANGES__PERCENT_PER_DAY", 50).with("FEEDS__WAIT", "50ms");
+    let setup = setup.with("ATLASSIAN__READ_TIMEOUT", "10m").with("ATLASSIAN__TIME_BUDGET", "10m");
+    let gateway = setup.with("ATLASSIAN__REQUEST_TIMEOUT", "10m").start().await;
+    delete_somebody(&gateway, "left the company").await;
+    let slow = Fault::new(FaultKind::Latency { milliseconds: 600_000 });
+    gateway.atlassian.add_fault(slow.on("POST", "users/search"));
+    let reader = gateway.reader();
+    gateway.atlassian.reset_requests();
+    for _ in 0..3 {
+        let patience = std::time::Duration::from_mins(1);
+        let found = tokio::time::timeout(patience, rows(&reader, "deletions")).await;
+        let found = found.expect("it does not wait");
+        assert_eq!((found.len(), &found[0]["state"]), (1, &json!("scheduled")));
+    }
+    let calls = gateway.atlassian.requests();
+    assert_eq!(calls.total(), 1, "one asks for all: {calls:?}");
 }
 
 #[tokio::test]

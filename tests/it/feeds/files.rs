@@ -2,7 +2,10 @@
 
 use bytes::Bytes;
 use csv::ReaderBuilder;
-use headcount::config::Settings;
+use headcount::{
+    config::Settings,
+    demo::{Fault, FaultKind},
+};
 use jiff::ToSpan;
 use parquet::{
     file::reader::{FileReader, SerializedFileReader},
@@ -199,6 +202,35 @@ async fn a_table_can_be_written_to_a_file_by_a_command() {
     assert!(!text.contains('@') && text.lines().count() > 5, "{text}");
     // What was begun is not left behind.
     assert_eq!(std::fs::read_dir(folder.path()).expect("a folder").count(), 4);
+}
+
+#[tokio::test]
+async fn a_command_that_may_leave_out_what_fails_still_waits_for_what_is_being_read() {
+    let gateway = TestGateway::start(20).await;
+    let organizations = gateway.atlassian.connections();
+    let broken = organizations[1].organization_id.clone();
+    gateway.atlassian.add_fault(Fault::new(FaultKind::BearerChallenge).of(&broken));
+    // Longer than the command waits between two looks.
+    let slow = Fault::new(FaultKind::Latency { milliseconds: 900 });
+    let slow = slow.on("POST", "users/search").of(&organizations[0].organization_id);
+    gateway.atlassian.add_fault(slow);
+    let folder = tempfile::tempdir().expect("a folder");
+    let out = folder.path().join("users.csv");
+    let whole = ["users", "--format", "csv"];
+    let output = export(&gateway.settings, &whole, &out).await;
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(
+        !output.status.success() && said.contains("not all organizations can be read"),
+        "{said}"
+    );
+    assert!(!out.exists());
+    let part = [&whole[..], &["--parameter", "partial=true"]].concat();
+    let output = export(&gateway.settings, &part, &out).await;
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.success(), "{said}");
+    let text = std::fs::read_to_string(&out).expect("the file is there");
+    let people = crate::support::listed(&gateway.atlassian.people(0), |_| true).len();
+    assert_eq!(records(&text).len(), people + 1);
 }
 
 #[tokio::test]

@@ -5,7 +5,7 @@ use headcount::auth::{IntegrationScope, Permission};
 use serde_json::Value;
 
 use super::{TABLES, column, fill, problem, rows, with};
-use crate::support::{READ, TestGateway, bad_tokens};
+use crate::support::{READ, Setup, TestGateway, bad_tokens};
 
 #[tokio::test]
 async fn each_table_needs_its_permission_and_costs_nothing_without_it() {
@@ -111,6 +111,38 @@ async fn a_token_is_accepted_as_bearer_and_as_the_password_of_basic() {
         assert_eq!(rows(&caller, "users").await, expected, "{user}");
         assert_eq!(caller.get("/odata/v4/users").await.status, 200, "{user}");
     }
+}
+
+#[tokio::test]
+async fn no_error_repeats_what_may_be_a_secret_or_an_address() {
+    let folder = tempfile::TempDir::new().expect("a folder");
+    let query = "# permissions: directory:read\n{ viewer { subject } }";
+    std::fs::write(folder.path().join("who.graphql"), query).expect("it is written");
+    let setup = Setup::of(5).with("QUERIES__FOLDER", folder.path().display());
+    let gateway = setup.start().await;
+    let reader = gateway.reader();
+    let jwt = gateway.token(READ, IntegrationScope::All);
+    for secret in ["ada@acme.example", "headcount_feed_abc", "eyJhbGciOi.eyJz", jwt.as_str()] {
+        let filter = format!("{secret} eq 'x'");
+        for (path, parameters) in [
+            ("/feeds/users.csv", vec![(secret, "x")]),
+            ("/feeds", vec![(secret, "x")]),
+            ("/queries", vec![(secret, "x")]),
+            ("/queries/who", vec![(secret, "x")]),
+            ("/report", vec![(secret, "x")]),
+            ("/odata/v4/users", vec![(secret, "x")]),
+            ("/odata/v4/users", vec![("$select", secret)]),
+            ("/odata/v4/users", vec![("$orderby", secret)]),
+            ("/odata/v4/users", vec![("$filter", filter.as_str())]),
+        ] {
+            let answer = reader.get(&with(path, &parameters)).await;
+            assert_eq!(answer.status, 400, "{path} {parameters:?}: {}", answer.text);
+            assert!(!answer.text.contains(secret), "{path}: {}", answer.text);
+            assert!(answer.text.contains("`…`"), "{path}: {}", answer.text);
+        }
+    }
+    let named = reader.get("/queries?nosuch=1").await;
+    assert_eq!(named.body["detail"], "the list has no parameters; `nosuch` was given");
 }
 
 #[tokio::test]

@@ -7,6 +7,8 @@ use crate::support::{Setup, TestGateway};
 
 const COUNT: &str = "/admin/v2/orgs/{orgId}/directories/{directoryId}/users/count";
 
+const GROUPS: &str = "/admin/v2/orgs/{orgId}/directories/{directoryId}/groups/search";
+
 /// A gateway of two organizations, of which the second cannot be read.
 async fn half_broken(kind: FaultKind) -> TestGateway {
     let gateway = Setup::of(30).impatient().start().await;
@@ -98,6 +100,32 @@ async fn while_the_first_scan_runs_the_answer_tells_how_far_it_is_and_when_to_co
     assert_eq!(answer.status, 200, "{}", answer.text);
     let calls = gateway.atlassian.requests();
     assert_eq!(calls.of("GET", COUNT), 2, "one scan an organization: {calls:?}");
+}
+
+#[tokio::test]
+async fn groups_that_take_longer_than_the_wait_are_read_once_and_there_at_last() {
+    let gateway = Setup::of(30).with("FEEDS__WAIT", "30ms").start().await;
+    let slow = |milliseconds| Fault::new(FaultKind::Latency { milliseconds });
+    gateway.atlassian.add_fault(slow(300).on("POST", "groups/search"));
+    // The count is for the progress only.
+    gateway.atlassian.add_fault(slow(600_000).on("GET", "groups/count"));
+    let reader = gateway.reader();
+    let first = reader.get("/feeds/groups.json").await;
+    assert_eq!((first.status, problem(&first)), (503, "SCAN_RUNNING"), "{}", first.text);
+    assert_eq!(first.header("retry-after"), "5", "nobody knows how long it takes");
+    let mut tries = 0;
+    let answer = loop {
+        let answer = reader.get("/feeds/groups.json").await;
+        tries += 1;
+        if answer.status == 200 || tries > 200 {
+            break answer;
+        }
+    };
+    assert_eq!(answer.status, 200, "{}", answer.text);
+    let known: usize = (0..2).map(|index| gateway.atlassian.groups(index).len()).sum();
+    assert_eq!(answer.body.as_array().map(Vec::len), Some(known));
+    let calls = gateway.atlassian.requests();
+    assert_eq!(calls.of("POST", GROUPS), 2, "one page an organization, asked for once: {calls:?}");
 }
 
 #[tokio::test]
