@@ -3,7 +3,8 @@
 //! A file of `tables/` says what columns a table has, which permission it needs and what its rows are made from. Everything is
 //! read before the first row is given (`open.rs`), so that a feed fails as a whole or not at all; rows are then made one
 //! by one (`feed.rs`), so that memory does not grow with them. `format/` writes them, `odata/` answers queries over
-//! them. `gauges.rs` tells the licence figures at hand to Prometheus. Routes and headers are `http`'s.
+//! them. `turns.rs` has readings take turns that go on when nobody waits; `repeated.rs` says which words of a request errors repeat.
+//! `gauges.rs` tells the licence figures at hand to Prometheus. Routes and headers are `http`'s.
 
 mod catalog;
 mod column;

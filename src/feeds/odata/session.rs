@@ -98,10 +98,12 @@ mod tests {
     use super::*;
     use crate::feeds::tests::feed_of_text;
 
-    fn session(rows: usize, bytes: usize) -> Arc<Session> {
+    /// An answer whose rows have so much text, in an order of so many.
+    fn session(rows: usize, bytes: usize, ordered: Option<usize>) -> Arc<Session> {
         let feed = Arc::new(feed_of_text(rows, bytes));
+        let order = ordered.map(|rows| vec![Position::default(); rows]);
         let reader = FeedReader::operator();
-        Arc::new(Session { feed, order: None, total: None, query: String::new(), reader })
+        Arc::new(Session { feed, order, total: None, query: String::new(), reader })
     }
 
     fn id(number: u8) -> [u8; 16] {
@@ -110,31 +112,30 @@ mod tests {
 
     #[test]
     fn an_answer_weighs_what_its_rows_take_and_its_order() {
-        let small = session(0, 0).bytes();
-        let large = session(1_000, 2_000).bytes();
+        let small = session(0, 0, None).bytes();
+        let large = session(1_000, 2_000, None).bytes();
         assert!((2_000_000..2_500_000).contains(&(large - small)), "{small} {large}");
-        let order = Some(vec![Position::default(); 1_000]);
-        let feed = Arc::new(feed_of_text(0, 0));
-        let (query, reader) = (String::new(), FeedReader::operator());
-        let ordered = Session { feed, order, total: None, query, reader };
-        assert_eq!(ordered.bytes() - small, 12_000);
+        let ordered = session(0, 0, Some(1_000)).bytes();
+        assert_eq!(ordered - small, 12_000);
     }
 
     #[tokio::test]
     async fn the_newest_answer_is_kept_whatever_was_there_before_and_the_oldest_goes() {
         let sessions = Sessions::new(Duration::from_mins(10));
-        // Each a little more than a quarter of the room.
-        for number in 0..40 {
-            sessions.keep(id(number), &session(1_000, 32 << 10)).await;
+        // Each takes a little more than a quarter of the room.
+        let quarter = Some((32 << 20) / size_of::<Position>());
+        for number in 0..12 {
+            sessions.keep(id(number), &session(0, 0, quarter)).await;
             sessions.0.run_pending_tasks().await;
             for _ in 0..20 {
                 assert!(sessions.find(&id(number)).await.is_some(), "{number}");
             }
         }
-        assert!(sessions.find(&id(30)).await.is_none(), "there is room for three");
-        sessions.keep(id(50), &session(1_000, 140 << 10)).await;
+        assert!(sessions.find(&id(8)).await.is_none(), "there is room for three");
+        let large = Some((140 << 20) / size_of::<Position>());
+        sessions.keep(id(50), &session(0, 0, large)).await;
         sessions.0.run_pending_tasks().await;
         assert!(sessions.find(&id(50)).await.is_some(), "it is larger than the room");
-        assert!(sessions.find(&id(39)).await.is_none());
+        assert!(sessions.find(&id(11)).await.is_none());
     }
 }

@@ -260,13 +260,24 @@ async fn what_the_service_has_not_is_said_in_odatas_form() {
 async fn the_newest_of_many_answers_can_still_be_paged_through() {
     let gateway = Setup::of(20).with("FEEDS__PAGE_ROWS", 2).start().await;
     let reader = gateway.reader();
+    let mut newest = Vec::new();
     for number in 0..300 {
         let filter = format!("name ne 'nobody {number}'");
         let first = ask(&reader, "users", &[("$filter", &filter)]).await;
         let next = first.body["@odata.nextLink"].as_str().expect("more than two people");
-        let path = next.split_once("/odata").expect("an address").1;
-        let second = reader.get(&format!("/odata{path}")).await;
-        assert_eq!(second.status, 200, "{number}: {}", second.text);
+        let path = format!("/odata{}", next.split_once("/odata").expect("an address").1);
+        if number >= 250 {
+            newest.push(path);
+            continue;
+        }
+        // Those before are asked for often, which must not keep the newest out.
+        for _ in 0..3 {
+            assert_eq!(reader.get(&path).await.status, 200, "{number}");
+        }
+    }
+    for path in newest {
+        let second = reader.get(&path).await;
+        assert_eq!(second.status, 200, "{}", second.text);
     }
 }
 
