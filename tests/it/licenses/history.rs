@@ -61,7 +61,7 @@ async fn the_figures_of_a_day_are_kept_once_and_survive_a_restart() {
 async fn two_integrations_of_one_organization_keep_each_product_once_a_day_for_whoever_asks() {
     let gateway = TestGateway::start(40).await;
     let admin = gateway.caller(EVERYTHING);
-    let first = gateway.integration(0).to_owned();
+    let first = gateway.integration(0).clone();
     let admin_url = gateway.atlassian.site_urls(0)[1].clone();
     let second = Connection { admin_url, ..gateway.atlassian.connections()[0].clone() };
     let create = "mutation($input: CreateIntegrationInput!) { createIntegration(input: $input) {
