@@ -55,6 +55,13 @@ impl Permission {
     pub fn from_word(word: &str) -> Option<Self> {
         word.parse().ok()
     }
+
+    /// Whether GraphQL shows names or e-mail addresses of people to whoever has it: in the directory, as those who did or asked
+    /// for something, as owners of credentials. Figures of licences name nobody.
+    #[must_use]
+    pub fn shows_people(self) -> bool {
+        self != Self::ReadLicenses
+    }
 }
 
 /// A set of permissions; as small as a number, so that it can be part of a cache's key.

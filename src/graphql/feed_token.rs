@@ -83,8 +83,8 @@ impl FeedToken {
         self.integrations.as_ref()
     }
 
-    /// Whether e-mail addresses and names of people are shown; without, they are null, and no saved query that
-    /// reads the directory can be run.
+    /// Whether e-mail addresses and names of people are shown; without, they are null, and no saved query can be
+    /// run that runs with more than `licenses:read`.
     async fn shows_personal_data(&self) -> bool {
         self.token.shows_personal_data
     }

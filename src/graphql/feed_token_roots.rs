@@ -29,8 +29,8 @@ pub struct CreateFeedTokenInput {
     /// The tables that can be read with it, by name; `GET /feeds` lists them.
     #[graphql(default)]
     tables: Vec<String>,
-    /// The saved queries that can be run with it, by name; `GET /queries` lists them. One that reads the directory
-    /// needs `showsPersonalData`.
+    /// The saved queries that can be run with it, by name; `GET /queries` lists them. One that runs with more
+    /// than `licenses:read` needs `showsPersonalData`.
     #[graphql(default)]
     queries: Vec<String>,
     /// The integrations whose rows it shows; left out for all, those that come later too.

@@ -188,7 +188,7 @@ async fn a_feed_token_runs_the_queries_that_it_was_made_for() {
 }
 
 #[tokio::test]
-async fn a_feed_token_without_personal_data_runs_no_query_that_reads_the_directory() {
+async fn a_feed_token_without_personal_data_runs_no_query_that_may_show_people() {
     let own = TempDir::new().expect("a folder");
     let queries = TempDir::new().expect("a folder");
     let days = "{ licenseHistory(from: \"2026-01-01\", to: \"2026-01-02\") { date } }";
@@ -215,7 +215,7 @@ async fn a_feed_token_without_personal_data_runs_no_query_that_reads_the_directo
     let tool = gateway.with_token(&secret);
     for path in ["/queries/changing", "/queries/changing.csv"] {
         let (answer, calls) = gateway.counted(tool.get(path)).await;
-        let told = "the query changing reads the directory, and this feed token was made without personal data";
+        let told = "the query changing runs with permissions that show people, and this feed token was made without personal data";
         assert_eq!((problem(&answer), calls.total()), ((403, "FORBIDDEN", told), 0));
     }
     assert_eq!(tool.get("/queries").await.body, json!({ "queries": [] }));

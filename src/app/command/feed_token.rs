@@ -41,7 +41,7 @@ pub(super) struct Create {
     /// A table that can be read with it; once for each. `docs/feeds.md` lists them.
     #[arg(long = "table", value_name = "TABLE")]
     tables: Vec<String>,
-    /// A saved query that can be run with it; once for each. One that reads the directory needs `--personal-data`.
+    /// A saved query that can be run with it; once for each. One that runs with more than `licenses:read` needs `--personal-data`.
     #[arg(long = "query", value_name = "QUERY")]
     queries: Vec<String>,
     /// The id of an integration whose rows it shows; once for each. Without: all, also those to come.

@@ -96,9 +96,11 @@ impl FeedTokenDraft {
             for permission in permissions.iter() {
                 demand(maker, permission, "queries", || format!("the saved query {wanted}"))?;
             }
-            if permissions.contains(Permission::ReadDirectory) && !self.shows_personal_data {
+            let showing = permissions.iter().find(|permission| permission.shows_people());
+            if let Some(showing) = showing.filter(|_| !self.shows_personal_data) {
+                let word = showing.word();
                 let message = format!(
-                    "the saved query {wanted} reads the directory, with names and e-mail addresses: the token has to show personal data"
+                    "the saved query {wanted} runs with {word}, which shows people: the token has to show personal data"
                 );
                 return Err(invalid("queries", message));
             }

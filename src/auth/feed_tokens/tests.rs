@@ -20,6 +20,7 @@ fn settings() -> FeedTokenSettings {
             ("users".to_owned(), Permission::ReadDirectory),
         ],
         queries: vec![
+            ("events".to_owned(), PermissionSet::from_iter([Permission::ReadActivity])),
             ("figures".to_owned(), PermissionSet::from_iter([Permission::ReadLicenses])),
             (
                 "idle".to_owned(),
@@ -127,11 +128,15 @@ fn a_draft_that_is_wrong_or_opens_too_much_is_refused() {
         (with(|draft| draft.name = "a\nb".to_owned()), "1 to 100 characters"),
         (with(|draft| draft.tables.clear()), "name at least one table"),
         (with(|draft| draft.tables.push("nosuch".to_owned())), "there are: license_usage, users"),
-        (with(|draft| draft.queries.push("nosuch".to_owned())), "there are: figures, idle"),
+        (with(|draft| draft.queries.push("nosuch".to_owned())), "there are: events, figures, idle"),
         (with(|draft| draft.integrations = Some(BTreeSet::new())), "name at least one"),
         (
             with(|draft| draft.queries.push("idle".to_owned())),
-            "the saved query idle reads the directory, with names and e-mail addresses: the token has to show personal data",
+            "the saved query idle runs with directory:read, which shows people: the token has to show personal data",
+        ),
+        (
+            with(|draft| draft.queries.push("events".to_owned())),
+            "the saved query events runs with activity:read, which shows people",
         ),
         (with(|draft| draft.expires_at = Some(now())), "has to be to come"),
         (

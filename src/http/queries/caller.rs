@@ -19,9 +19,10 @@ pub(super) fn may_run(presented: &Presented, query: &SavedQuery) -> bool {
     }
 }
 
-/// The schema has no mask: what reads the directory shows names. The file may have come to do so since the token was made.
+/// The schema has no mask: what may show people is for tokens that show personal data. The file may have come to do so since
+/// the token was made.
 fn shows_enough(token: &FeedToken, query: &SavedQuery) -> bool {
-    token.shows_personal_data || !query.permissions.contains(Permission::ReadDirectory)
+    token.shows_personal_data || !query.permissions.iter().any(Permission::shows_people)
 }
 
 /// The caller as the query runs: with the permissions that its file names, and no other.
@@ -42,7 +43,7 @@ pub(super) fn permitted(presented: &Presented, query: &SavedQuery) -> Result<Cal
             Err(refused(format!("this feed token was not made for the query {name}")))
         }
         Presented::Token(token) if !shows_enough(token, query) => Err(refused(format!(
-            "the query {name} reads the directory, and this feed token was made without personal data"
+            "the query {name} runs with permissions that show people, and this feed token was made without personal data"
         ))),
         Presented::Token(token) => Ok(Caller {
             subject: presented.reader().subject,
