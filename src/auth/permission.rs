@@ -56,8 +56,9 @@ impl Permission {
         word.parse().ok()
     }
 
-    /// Whether GraphQL shows names or e-mail addresses of people to whoever has it: in the directory, as those who did or asked
-    /// for something, as owners of credentials. Figures of licences name nobody.
+    /// Whether GraphQL shows names or e-mail addresses of people to whoever has it: in the directory, or as those who did or
+    /// asked for something. Figures of licences name nobody. The address of an integration's own key needs no permission at all, so that
+    /// it does not count.
     #[must_use]
     pub fn shows_people(self) -> bool {
         self != Self::ReadLicenses
