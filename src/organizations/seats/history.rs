@@ -5,7 +5,7 @@ use jiff::{Span, Timestamp, civil::Date, tz::TimeZone};
 
 use super::{
     super::{Demand, Error, Organizations},
-    once::{each_once, is_own_site},
+    once::each_product_once_a_day,
 };
 use crate::{
     domain::{IntegrationId, LicenseRow, LicenseSnapshot},
@@ -50,7 +50,7 @@ impl Organizations {
             unavailable.extend(report.unavailable);
         }
         self.inner.store.keep_license_snapshots(&snapshots).await?;
-        let snapshots = self.each_product_once_a_day(snapshots);
+        let snapshots = each_product_once_a_day(snapshots, &self.inner.integrations.all());
         Ok(TakenSnapshots { snapshots, incomplete, unavailable })
     }
 
@@ -81,16 +81,7 @@ impl Organizations {
         integrations: &[IntegrationId],
     ) -> Result<Vec<LicenseSnapshot>, store::Error> {
         let kept = self.inner.store.license_snapshots(from, to, integrations).await?;
-        Ok(self.each_product_once_a_day(kept))
-    }
-
-    fn each_product_once_a_day(&self, snapshots: Vec<LicenseSnapshot>) -> Vec<LicenseSnapshot> {
-        let all = self.inner.integrations.all();
-        each_once(
-            snapshots,
-            |one| (one.date, one.resource_id.canonical()),
-            |one| is_own_site(&all, &one.integration, one.site_url.as_deref()),
-        )
+        Ok(each_product_once_a_day(kept, &self.inner.integrations.all()))
     }
 
     /// Forgets the figures of days that are further back than the settings keep; how many rows there were.

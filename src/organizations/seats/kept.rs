@@ -15,10 +15,11 @@ use super::{
     super::{Demand, Organization, Organizations},
     LicenseReport, Seats,
     history::{day, snapshot},
+    once::instance,
     report::Reading,
 };
 use crate::{
-    domain::{Fetched, IntegrationId, LicenseSnapshot, OrganizationId, ResourceId},
+    domain::{Fetched, IntegrationId, LicenseSnapshot},
     integrations::Integration,
     store,
 };
@@ -129,12 +130,8 @@ impl Organizations {
             rows.push(row);
         }
         // What was kept at different times can name a product of one organization twice.
-        let mut seen: HashSet<(Option<&OrganizationId>, ResourceId)> = HashSet::new();
-        rows.retain(|row| {
-            let of = all.iter().find(|one| one.id == row.integration);
-            let organization = of.map(|of| &of.credentials.organization_id);
-            seen.insert((organization, row.resource_id.canonical()))
-        });
+        let mut seen = HashSet::new();
+        rows.retain(|row| seen.insert(instance(&all, &row.integration, &row.resource_id)));
         let kept = all.iter().map(|integration| {
             let is_its = |row: &&LicenseSnapshot| row.integration == integration.id;
             KeptFigures {

@@ -3,7 +3,8 @@
 //! `gather` asks what the figures need beside the scan: products, Jira's own seats, the roles of groups, and a count a
 //! product for comparison. `join` tells what one person holds, `report` makes rows and totals of one organization or
 //! several, `candidates` who could give a seat back, `access` goes over everybody, `twice` finds who is paid for twice,
-//! `history` keeps the figures of each day, `kept` tells those at hand without a call. The arithmetic is `licenses/`.
+//! `history` keeps the figures of each day, `kept` tells those at hand without a call, `once` which of two integrations of an
+//! organization has a product's row. The arithmetic is `licenses/`.
 
 mod access;
 mod candidates;

@@ -1,16 +1,17 @@
-use std::{collections::HashMap, sync::Arc};
+use std::sync::Arc;
 
 use jiff::{Timestamp, tz::TimeZone};
 
 use super::{
     super::{Demand, Error, LicenseSettings, Organizations, Result},
     Seats,
+    once::each_product_once,
     sources::authority,
 };
 use crate::{
     domain::{
         Fetched, Freshness, FreshnessSource, IntegrationId, LicensePeople, LicenseRow,
-        LicenseTotals, OrganizationId, ResourceId, SeatFigures, product_key,
+        LicenseTotals, OrganizationId, SeatFigures, product_key,
     },
     integrations::Integration,
     licenses::{
@@ -71,7 +72,7 @@ impl LicenseReport {
         inactive_for_days: u32,
         now: Timestamp,
     ) -> Self {
-        let chosen: Vec<&Arc<Integration>> = outcomes.iter().map(|(of, _)| *of).collect();
+        let chosen: Vec<Arc<Integration>> = outcomes.iter().map(|(of, _)| Arc::clone(of)).collect();
         let (mut readings, mut unavailable, mut rows) = (Vec::new(), Vec::new(), Vec::new());
         for (integration, outcome) in outcomes {
             match outcome {
@@ -189,34 +190,6 @@ fn without_activity(seats: &SeatFigures) -> Option<String> {
         "Atlassian tells no activity of anybody in this product, so that active, needed and reclaimable are not known."
             .to_owned()
     })
-}
-
-/// Two integrations for two sites of one organization both list all its products: a product's row is the one through the
-/// integration of its own site, whose token sees Jira's seats, else the first.
-fn each_product_once(rows: Vec<LicenseRow>, chosen: &[&Arc<Integration>]) -> Vec<LicenseRow> {
-    let site = |row: &LicenseRow| row.product.host_url.as_deref().and_then(authority);
-    let is_own = |row: &LicenseRow| {
-        let of = chosen.iter().find(|integration| integration.id == row.integration);
-        let address = of.and_then(|of| authority(of.credentials.admin_url.as_str()));
-        address.is_some() && address == site(row)
-    };
-    let organization = |row: &LicenseRow| {
-        let of = chosen.iter().find(|integration| integration.id == row.integration);
-        of.map(|of| of.credentials.organization_id.clone())
-    };
-    let mut best: HashMap<(Option<OrganizationId>, ResourceId), usize> = HashMap::new();
-    for (index, row) in rows.iter().enumerate() {
-        let product = (organization(row), row.product.resource_id.canonical());
-        let known = best.entry(product).or_insert(index);
-        if *known != index && is_own(row) && !is_own(&rows[*known]) {
-            *known = index;
-        }
-    }
-    let mut kept: Vec<usize> = best.into_values().collect();
-    kept.sort_unstable();
-    let mut index = 0_usize..;
-    let is_kept = |_: &LicenseRow| index.next().is_some_and(|one| kept.binary_search(&one).is_ok());
-    rows.into_iter().filter(is_kept).collect()
 }
 
 /// The readings of different organizations: two of one and the same would count everybody twice.
