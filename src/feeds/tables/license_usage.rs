@@ -62,7 +62,7 @@ const COLUMNS: [Column; 32] = [
     Column::new(
         "suspended",
         Kind::Integer,
-        "Suspended people who would hold a seat again when restored; not in `used`",
+        "Suspended people who would hold a seat again when restored, through their groups; not in `used`",
     ),
     Column::new(
         "counted_by_atlassian",
