@@ -371,16 +371,14 @@ impl ProductAccess {
 fn usage_of(user: &domain::User, inactive_for_days: u32, now: Timestamp) -> Usage {
     match (user.last_active_at(), &user.product_access) {
         (Some(at), _) => by_activity(at, inactive_for_days, now),
+        (None, _) if has_no_access(user) => Usage::NoAccess,
         (None, None) => Usage::Unknown,
-        (None, Some(_)) => {
-            let is_outside = user.membership_status == Membership::NoMembership;
-            if is_outside || user.resource_count == Some(0) {
-                Usage::NoAccess
-            } else {
-                Usage::NeverUsed
-            }
-        }
+        (None, Some(_)) => Usage::NeverUsed,
     }
+}
+
+fn has_no_access(user: &domain::User) -> bool {
+    user.membership_status == Membership::NoMembership || user.resource_count == Some(0)
 }
 
 fn by_activity(at: Timestamp, inactive_for_days: u32, now: Timestamp) -> Usage {

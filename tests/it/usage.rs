@@ -99,6 +99,32 @@ async fn usage_is_unknown_where_atlassian_does_not_tell_of_products() {
 }
 
 #[tokio::test]
+async fn usage_is_unknown_and_nobody_inactive_where_atlassian_tells_no_activity_of_anybody() {
+    let gateway = TestGateway::start(20).await;
+    let kind = FaultKind::Replace {
+        from: "\"productAccess\":[".to_owned(),
+        to: "\"productAccess\":[],\"somethingElse\":[".to_owned(),
+    };
+    gateway.atlassian.add_fault(Fault::new(kind).on("POST", "users/search"));
+    let reader = gateway.limited_to(0);
+    let answer = reader.ask("{ users(first: 50) { nodes { accountId usage } } }").await;
+    let people = gateway.atlassian.people(0);
+    let mut unknown = 0;
+    for row in answer.list("/users/nodes") {
+        let person = people.iter().find(|person| row["accountId"] == person.account_id.as_str());
+        let is_outside =
+            person.is_some_and(|person| person.status != "active" || person.visits.is_empty());
+        assert!(row["usage"] == "UNKNOWN" || (row["usage"] == "NO_ACCESS" && is_outside), "{row}");
+        unknown += u32::from(row["usage"] == "UNKNOWN");
+    }
+    assert!(unknown > 10, "{unknown}");
+    let inactive = "{ users(first: 50, filter: {inactiveForDays: 90}) { nodes { usage } } }";
+    for row in reader.ask(inactive).await.list("/users/nodes") {
+        assert_eq!(row["usage"], "NO_ACCESS", "what is not known is not claimed");
+    }
+}
+
+#[tokio::test]
 async fn numbers_of_days_that_make_no_sense_are_refused() {
     let gateway = TestGateway::start(10).await;
     let person = gateway.atlassian.people(0).into_iter().find(is_listed).expect("somebody");

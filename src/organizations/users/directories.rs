@@ -47,7 +47,7 @@ fn has_products(user: &User) -> bool {
 
 impl Organization {
     /// Fills in what a page over all directories withholds from everybody: one call for ten people and directory. Costs
-    /// nothing once a page has told it.
+    /// nothing once a page has told it. Activity that nobody tells in any of them is not known, which is not "never".
     pub(in crate::organizations) async fn complete(
         &self,
         people: &mut [User],
@@ -82,6 +82,11 @@ impl Organization {
                 if let Some(user) = people.iter_mut().find(|u| u.account_id == found.account_id) {
                     merge(user, found);
                 }
+            }
+        }
+        if missing.product_access && !people.iter().any(has_products) {
+            for user in people {
+                user.product_access = None;
             }
         }
         Ok(())
