@@ -93,6 +93,12 @@ impl SeatFigures {
     pub fn has_known_holders(&self) -> bool {
         self.unknown.is_some()
     }
+
+    /// Of so many paid for, those that nobody holds; `None` where either is not known.
+    #[must_use]
+    pub fn available(&self, purchased: Option<u64>) -> Option<u64> {
+        Some(purchased?.saturating_sub(self.used?))
+    }
 }
 
 /// The figures of one product on one site.
@@ -133,7 +139,7 @@ impl LicenseRow {
     /// Seats that are paid for and not used; `None` where either is not known.
     #[must_use]
     pub fn available(&self) -> Option<u64> {
-        Some(self.purchased?.saturating_sub(self.seats.used?))
+        self.seats.available(self.purchased)
     }
 
     /// Which part of the seats paid for is used, 1 for all; `None` where either is not known or none is paid for.
@@ -246,4 +252,12 @@ pub struct LicenseSnapshot {
     pub currency: Option<String>,
     /// When Atlassian told it.
     pub read_at: Timestamp,
+}
+
+impl LicenseSnapshot {
+    /// Seats that were paid for and not used; `None` where either was not known.
+    #[must_use]
+    pub fn available(&self) -> Option<u64> {
+        self.seats.available(self.purchased)
+    }
 }

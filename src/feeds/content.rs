@@ -68,6 +68,16 @@ impl Asked {
         organizations.organization(&self.integration, organizations.demand(Some(Duration::ZERO)))
     }
 
+    /// All that are asked for of the same organization, in the order of the connected ones, which decides which of two has a
+    /// product's row.
+    pub(super) fn of_same_organization(&self) -> Vec<Arc<Integration>> {
+        let all = self.feeds.shared.organizations.integrations().all();
+        let own = &self.integration.credentials.organization_id;
+        let is_same = |one: &&Arc<Integration>| one.credentials.organization_id == *own;
+        let is_wanted = |one: &&Arc<Integration>| self.among.iter().any(|other| other.id == one.id);
+        all.iter().filter(is_same).filter(is_wanted).cloned().collect()
+    }
+
     /// What comes of asking for what is read beside these people. It goes on when the wait for it is over, so that the next
     /// try finds more.
     pub(super) async fn beside<T: Send + 'static>(

@@ -87,7 +87,6 @@ fn seats(of: &Labels, row: &LicenseSnapshot) {
     ];
     let of = with(of, product);
     let seats = &row.seats;
-    let available = row.purchased.zip(seats.used).map(|(paid, used)| paid.saturating_sub(used));
     for (state, figure) in [
         ("purchased", row.purchased),
         ("used", seats.used),
@@ -97,7 +96,7 @@ fn seats(of: &Labels, row: &LicenseSnapshot) {
         ("unknown", seats.unknown),
         ("needed", seats.needed),
         ("reclaimable", seats.reclaimable),
-        ("available", available),
+        ("available", row.available()),
     ] {
         // No organization has more people than such a number holds exactly.
         if let Some(figure) = figure.and_then(|figure| u32::try_from(figure).ok()) {

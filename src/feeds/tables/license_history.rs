@@ -72,8 +72,9 @@ async fn open(asked: Asked) -> Opened {
     let (from, to) = (asked.range.from.map_or(EVER.0, day), asked.range.to.map_or(EVER.1, day));
     let organizations = &asked.feeds.shared.organizations;
     // Two integrations of one organization keep the same products: of all that are asked for, each has its own site's.
-    let among: Vec<IntegrationId> = asked.among.iter().map(|one| one.id.clone()).collect();
-    let kept = organizations.license_history(from, to, &among).await?;
+    let same: Vec<IntegrationId> =
+        asked.of_same_organization().iter().map(|one| one.id.clone()).collect();
+    let kept = organizations.license_history(from, to, &same).await?;
     let own: Vec<&LicenseSnapshot> =
         kept.iter().filter(|row| row.integration == asked.integration.id).collect();
     Ok(Listed::content(
@@ -86,7 +87,6 @@ fn values(row: &LicenseSnapshot) -> [Value; COLUMNS.len()] {
     let [used, active, inactive, never_used, unknown, needed, reclaimable, rest @ ..] =
         seats(&row.seats);
     let [robots, protected, newcomers] = rest;
-    let available = row.purchased.zip(row.seats.used).map(|(paid, used)| paid.saturating_sub(used));
     [
         row.date.into(),
         row.resource_id.as_str().into(),
@@ -104,7 +104,7 @@ fn values(row: &LicenseSnapshot) -> [Value; COLUMNS.len()] {
         unknown,
         needed,
         reclaimable,
-        available.into(),
+        row.available().into(),
         robots,
         protected,
         newcomers,

@@ -1,5 +1,3 @@
-use std::sync::Arc;
-
 use futures_util::FutureExt;
 
 use crate::{
@@ -14,7 +12,6 @@ use crate::{
         products::{PRODUCT, of_product},
         table::{AS_OF, Filter},
     },
-    integrations::Integration,
     organizations::Error,
 };
 
@@ -91,16 +88,8 @@ const COLUMNS: [Column; 32] = [
 
 async fn open(asked: Asked) -> Opened {
     let people = asked.organization.people(asked.feeds.wait()).await?;
-    let own = &asked.integration;
-    let is_same = |one: &&Arc<Integration>| {
-        one.credentials.organization_id == own.credentials.organization_id
-    };
-    let is_wanted = |one: &&Arc<Integration>| asked.among.iter().any(|wanted| wanted.id == one.id);
     let (organizations, demand) = (asked.feeds.shared.organizations.clone(), asked.demand);
-    // Which of two integrations of an organization has a product's row is for the report to say, which goes by their order.
-    let all = organizations.integrations().all();
-    let same: Vec<Arc<Integration>> =
-        all.iter().filter(is_same).filter(is_wanted).cloned().collect();
+    let (own, same) = (&asked.integration, asked.of_same_organization());
     let (id, days) = (own.id.clone(), asked.inactive_for_days);
     let reading = async move {
         let mut report = organizations.license_report(&same, days, demand).await;
