@@ -1,5 +1,5 @@
 use super::{
-    Candidate, Report,
+    Report, SeatPrice,
     words::{NO_LIMIT, NO_PRICE, NOT_KNOWN, count, money, plural},
 };
 use crate::domain::{LicenseRow, LicenseTotals, SeatSource};
@@ -24,19 +24,10 @@ pub(super) fn paid_in_sum(total: &LicenseTotals, report: &Report) -> (String, St
 }
 
 /// What a seat costs a month, or why there is no amount.
-pub(super) fn price(one: &Candidate, report: &Report) -> String {
-    if let Some((price, currency)) = &one.price {
-        return money(*price, currency);
+pub(super) fn price(price: &SeatPrice) -> String {
+    match price {
+        SeatPrice::Each(price, currency) => money(*price, currency),
+        SeatPrice::ByTiers => "by tiers".to_owned(),
+        SeatPrice::Unpriced => NO_PRICE.to_owned(),
     }
-    let of = report.usage.iter().find(|usage| {
-        !usage.row.product.is_sandbox
-            && (&usage.product, &usage.site, &usage.integration)
-                == (&one.product, &one.site, &one.integration)
-    });
-    let told = match of.map(|usage| &usage.row.cost) {
-        Some(None) => NO_PRICE,
-        Some(Some(_)) => "by tiers",
-        None => NOT_KNOWN,
-    };
-    told.to_owned()
 }

@@ -21,7 +21,10 @@ mod words;
 
 pub use self::{
     error::{Error, Result},
-    model::{Candidate, Choice, Day, Listed, PaidTwice, Person, Report, Trend, Unavailable, Usage},
+    model::{
+        Candidate, Choice, Day, Listed, PaidTwice, Person, Report, SeatPrice, Trend, Unavailable,
+        Usage,
+    },
     notice::{Notice, Progress},
     page::html,
     read::{Asked, Reports},

@@ -1,7 +1,9 @@
 use jiff::{Timestamp, civil::Date};
 use rust_decimal::Decimal;
 
-use crate::domain::{GrantingGroup, LicensePeople, LicenseRow, LicenseTotals, SeatSource};
+use crate::domain::{
+    GrantingGroup, LicenseCost, LicensePeople, LicenseRow, LicenseTotals, SeatSource,
+};
 
 /// Everything that the report says, ready to be written. Names of people stand in it only where the reader may see them.
 #[derive(Debug, Clone)]
@@ -141,10 +143,35 @@ pub struct Candidate {
     pub groups: Vec<GrantingGroup>,
     /// The smallest change that frees the seat, in a sentence.
     pub remedy: String,
-    /// What the seat costs a month, with its currency; `None` where no price says so for one seat.
-    pub price: Option<(Decimal, String)>,
+    /// What the seat costs a month.
+    pub price: SeatPrice,
     /// The day from which a seat that is freed today is not paid for; `None` where that is not configured.
     pub saving_effective_on: Option<Date>,
+}
+
+/// What one seat costs a month.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SeatPrice {
+    /// The amount, with its currency.
+    Each(Decimal, String),
+    /// A price is configured that is not one a seat.
+    ByTiers,
+    /// No price is configured.
+    Unpriced,
+}
+
+impl SeatPrice {
+    pub(super) fn of(cost: Option<&LicenseCost>) -> Self {
+        match cost.map(|cost| (cost.unit_price, &cost.currency)) {
+            Some((Some(price), currency)) => Self::Each(price, currency.clone()),
+            Some((None, _)) => Self::ByTiers,
+            None => Self::Unpriced,
+        }
+    }
+
+    pub(super) fn is_each(&self) -> bool {
+        matches!(self, Self::Each(..))
+    }
 }
 
 /// One person who holds a seat of the same product in two organizations or more.

@@ -162,7 +162,7 @@ fn cards(total: &LicenseTotals, report: &Report) -> Markup {
 
 fn candidates(report: &Report) -> Markup {
     let listed = &report.candidates;
-    let has_price = listed.rows.iter().any(|one| one.price.is_some());
+    let has_price = listed.rows.iter().any(|one| one.price.is_each());
     html! {
         section.list aria-labelledby="reclaim" {
             h2 id="reclaim" { "Seats to take back" }
@@ -180,7 +180,7 @@ fn candidates(report: &Report) -> Markup {
                         th scope="col" { "Comes through" }
                         @if has_price { th.number scope="col" { "A month" } }
                     } }
-                    tbody { @for one in &listed.rows { (candidate(one, report, has_price)) } }
+                    tbody { @for one in &listed.rows { (candidate(one, has_price)) } }
                 }
                 @if listed.rest() > 0 {
                     p.more { "And " (count(listed.rest())) " more. Everybody's access with its last activity is the feed "
@@ -199,7 +199,7 @@ fn order(has_price: bool) -> &'static str {
     }
 }
 
-fn candidate(one: &Candidate, report: &Report, has_price: bool) -> Markup {
+fn candidate(one: &Candidate, has_price: bool) -> Markup {
     html! {
         tr {
             th scope="row" { (person(&one.person)) }
@@ -215,7 +215,7 @@ fn candidate(one: &Candidate, report: &Report, has_price: bool) -> Markup {
                 ul.path { @for of in &one.groups { li { (group(of)) } } }
             } }
             @if has_price {
-                td.number { (price(one, report))
+                td.number { (price(&one.price))
                     @if let Some(from) = one.saving_effective_on { br; small { "from " (from) } } }
             }
         }

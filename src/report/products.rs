@@ -2,7 +2,7 @@ use maud::{Markup, html};
 
 use super::{
     Report, Usage,
-    words::{NO_PRICE, NOT_KNOWN, count, known, known_money, paid, place, source, utilization},
+    words::{self, NO_PRICE, NOT_KNOWN, count, known_money, paid, place, source, utilization},
 };
 
 /// What seats paid for, used and needed are called, and their class in the style.
@@ -57,13 +57,9 @@ pub(super) fn longest<'a>(shown: impl Iterator<Item = &'a Usage>) -> u64 {
 }
 
 /// Paid, used and needed, each as a number and as a text.
-pub(super) fn seats(usage: &Usage) -> [(Option<u64>, String); 3] {
+pub(super) fn seats(usage: &Usage) -> [words::Seats; 3] {
     let row = &usage.row;
-    [
-        (row.purchased, paid(row.purchased, row.purchased_source)),
-        (row.seats.used, known(row.seats.used)),
-        (row.seats.needed, known(row.seats.needed)),
-    ]
+    words::seats((row.purchased, row.purchased_source), row.seats.used, row.seats.needed)
 }
 
 /// Its number stands beside it, so that it says nothing to who cannot see it.

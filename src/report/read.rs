@@ -6,8 +6,8 @@ use rust_decimal::Decimal;
 use url::Url;
 
 use super::{
-    Candidate, Choice, Day, Error, Listed, PaidTwice, Person, Report, Result, Trend, Unavailable,
-    Usage,
+    Candidate, Choice, Day, Error, Listed, PaidTwice, Person, Report, Result, SeatPrice, Trend,
+    Unavailable, Usage,
 };
 use crate::{
     domain::{
@@ -258,7 +258,7 @@ impl Reading {
                 reason: one.sentence,
                 groups: one.groups,
                 remedy: one.remedy,
-                price: cost.and_then(|cost| Some((cost.unit_price?, cost.currency.clone()))),
+                price: SeatPrice::of(cost),
                 saving_effective_on: cost.and_then(|cost| cost.saving_effective_on),
             };
             Some((since.unwrap_or(Timestamp::MIN), candidate))

@@ -218,10 +218,10 @@ impl Writer {
             return;
         }
         self.line(&shown(listed, "seat", "seats"));
-        let has_price = listed.rows.iter().any(|one| one.price.is_some());
+        let has_price = listed.rows.iter().any(|one| one.price.is_each());
         let mut titles = vec!["Person", "Product", "Last used", "What frees the seat"];
         titles.extend(has_price.then_some("A month"));
-        let rows = listed.rows.iter().map(|one| candidate(one, report, has_price)).collect();
+        let rows = listed.rows.iter().map(|one| candidate(one, has_price)).collect();
         self.table(&titles, &[4], rows);
         if listed.rest() > 0 {
             let rest = count(listed.rest());
@@ -252,7 +252,7 @@ impl Writer {
     }
 }
 
-fn candidate(one: &Candidate, report: &Report, has_price: bool) -> Vec<String> {
+fn candidate(one: &Candidate, has_price: bool) -> Vec<String> {
     let mut row = vec![
         one.person.shown().to_owned(),
         place(&one.product, one.site.as_deref()),
@@ -260,7 +260,7 @@ fn candidate(one: &Candidate, report: &Report, has_price: bool) -> Vec<String> {
         one.remedy.clone(),
     ];
     if has_price {
-        row.push(price(one, report));
+        row.push(price(&one.price));
     }
     row
 }

@@ -126,7 +126,9 @@ fn candidate(name: Option<&str>, price: Option<&str>) -> Candidate {
             other_products: vec!["Jira".into()],
         }],
         remedy: "Take them out of the group confluence-users.".into(),
-        price: price.map(|price| (price.parse().unwrap(), "EUR".into())),
+        price: price.map_or(SeatPrice::Unpriced, |price| {
+            SeatPrice::Each(price.parse().unwrap(), "EUR".into())
+        }),
         saving_effective_on: price.map(|_| "2026-12-15".parse().unwrap()),
     }
 }
@@ -290,7 +292,7 @@ fn what_has_no_limit_is_not_called_unknown_and_what_has_no_price_has_none() {
     let mut tiers = priced();
     tiers.row.cost.as_mut().unwrap().unit_price = None;
     let mut report = with(vec![tiers, unlimited()]);
-    let by_tiers = Candidate { product: "Confluence".into(), ..candidate(None, None) };
+    let by_tiers = Candidate { price: SeatPrice::ByTiers, ..candidate(None, None) };
     report.candidates.rows = vec![candidate(None, Some("5.50")), by_tiers, candidate(None, None)];
     for shown in both(&report) {
         let list = shown.split("Seats to take back").last().unwrap();

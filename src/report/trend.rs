@@ -5,7 +5,7 @@ use plotters::prelude::*;
 use super::{
     Day, Report, Trend,
     products::{KINDS, keys},
-    words::{count, known, paid, plural},
+    words::{Seats, count, plural, seats},
 };
 
 const SIZE: (u32, u32) = (640, 220);
@@ -72,30 +72,29 @@ fn one(number: usize, trend: &Trend) -> Markup {
 /// The first and the last day in a sentence.
 pub(super) fn summary(days: &[Day]) -> String {
     let (Some(first), Some(last)) = (days.first(), days.last()) else { return String::new() };
-    let went =
-        |kind: usize, what: &str| match (numbers(first)[kind].clone(), numbers(last)[kind].clone())
-        {
-            ((None, before), (None, after)) if before == after => format!("{what} {after}"),
-            ((_, before), (_, after)) if before == after => format!("{what} {after} as before"),
-            ((_, before), (_, after)) => format!("{what} {before} to {after}"),
-        };
+    let [paid, used, needed] = numbers(first);
+    let [paid_after, used_after, needed_after] = numbers(last);
     format!(
         "{} to {}: {}, {}, {}.",
         first.date,
         last.date,
-        went(0, "paid"),
-        went(1, "used"),
-        went(2, "needed"),
+        went("paid", paid, paid_after),
+        went("used", used, used_after),
+        went("needed", needed, needed_after),
     )
 }
 
+fn went(what: &str, (number, before): Seats, (_, after): Seats) -> String {
+    match (number, before == after) {
+        (None, true) => format!("{what} {after}"),
+        (Some(_), true) => format!("{what} {after} as before"),
+        (_, false) => format!("{what} {before} to {after}"),
+    }
+}
+
 /// Paid, used and needed, each as a number and as a text.
-fn numbers(day: &Day) -> [(Option<u64>, String); 3] {
-    [
-        (day.paid, paid(day.paid, day.paid_source)),
-        (day.used, known(day.used)),
-        (day.needed, known(day.needed)),
-    ]
+fn numbers(day: &Day) -> [Seats; 3] {
+    seats((day.paid, day.paid_source), day.used, day.needed)
 }
 
 /// The lines without the element around them, which the page writes with its title. No text of anybody's stands in it.
@@ -111,8 +110,8 @@ fn draw(image: &mut String, days: &[Day]) -> Result<(), Box<dyn std::error::Erro
     let first = days.first().ok_or("no day")?.date;
     let at = |date: Date| (date - first).get_days();
     let last = days.last().map_or(1, |day| at(day.date)).max(1);
-    let seats = days.iter().flat_map(|day| [day.paid, day.used, day.needed]).flatten();
-    let most = seats.max().unwrap_or(0).max(4);
+    let all = days.iter().flat_map(|day| [day.paid, day.used, day.needed]).flatten();
+    let most = all.max().unwrap_or(0).max(4);
     let area = SVGBackend::with_string(image, SIZE).into_drawing_area();
     let mut chart = ChartBuilder::on(&area)
         .margin(8)

@@ -55,6 +55,18 @@ pub(super) fn paid(seats: Option<u64>, source: SeatSource) -> String {
     }
 }
 
+/// Seats as a number, where there is one, and as a text.
+pub(super) type Seats = (Option<u64>, String);
+
+/// Seats paid for, used and needed.
+pub(super) fn seats(
+    (purchased, source): (Option<u64>, SeatSource),
+    used: Option<u64>,
+    needed: Option<u64>,
+) -> [Seats; 3] {
+    [(purchased, paid(purchased, source)), (used, known(used)), (needed, known(needed))]
+}
+
 /// Who told the seats paid for.
 pub(super) fn source(source: SeatSource) -> &'static str {
     match source {
